@@ -1,0 +1,163 @@
+"""Everything the sandbox knows, and how it survives its own end.
+
+What the platforms would remember is saved before a changing call is answered; processes,
+connections and timers are not saved: after a load, what was up is started again without a boot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from pilothouse.sandbox.edge import Edge
+from pilothouse.sandbox.fly_state import FlyState
+from pilothouse.sandbox.heroku_state import HerokuState
+from pilothouse.sandbox.pace import Pace
+
+_FILE = "state.json"
+_DEBOUNCE_S = 0.05
+_REQUESTS_KEPT = 20_000
+FORMAT = 1
+
+Json = dict[str, Any]
+
+
+class Fleet(Protocol):
+    """The running half of one platform: its instances and its edges."""
+
+    async def start(self) -> None:
+        """Open the edges and start what was up."""
+
+    async def stop(self) -> None:
+        """Stop every instance at once, keeping the state as it is."""
+
+    def describe(self) -> list[Json]:
+        """Return one JSON object an app, for the control API's world."""
+
+    async def act(self, wish: Mapping[str, Any]) -> Json:
+        """Do what the control API asks; ValueError says what is wrong with the wish."""
+
+
+class Saved(msgspec.Struct):
+    """The state file."""
+
+    format: int
+    token: str
+    ports: dict[str, int]
+    edge_ports: dict[str, int]
+    fly: FlyState
+    heroku: HerokuState
+
+
+class Received(msgspec.Struct, omit_defaults=False):
+    """One request that reached a platform API."""
+
+    n: int
+    at: float
+    platform: str
+    method: str
+    path: str
+    query: str
+    body: Any = None
+    status: int | None = None
+    fault: str | None = None
+
+
+class World:
+    """The state of both platforms, and what runs on it.
+
+    Everything here lives in one event loop, so nothing is locked.
+    """
+
+    def __init__(self, directory: Path, saved: Saved, pace: Pace) -> None:
+        self.directory = directory
+        self.pace = pace
+        self.saved = saved
+        self.requests: deque[Received] = deque(maxlen=_REQUESTS_KEPT)
+        self.edges: dict[str, Edge] = {}
+        self.fleets: dict[str, Fleet] = {}
+        self.addresses: dict[str, str] = {}
+        self.received = 0
+        self.last_used = time.monotonic()
+        self._dirty = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def token(self) -> str:
+        """The one token of this sandbox, for both platforms and the control API."""
+        return self.saved.token
+
+    @property
+    def fly(self) -> FlyState:
+        """What Fly.io would remember."""
+        return self.saved.fly
+
+    @property
+    def heroku(self) -> HerokuState:
+        """What Heroku would remember."""
+        return self.saved.heroku
+
+    def note(self, request: Received) -> None:
+        """Number a request and keep it."""
+        self.received += 1
+        request.n = self.received
+        self.requests.append(request)
+        self.last_used = time.monotonic()
+
+    async def open_edge(self, edge: Edge) -> None:
+        """Start an edge on the port that its app had before, and keep the port."""
+        await edge.start(self.saved.edge_ports.get(edge.app_key, 0))
+        self.edges[edge.app_key] = edge
+        self.saved.edge_ports[edge.app_key] = edge.port
+        self.changed()
+
+    def changed(self) -> None:
+        """Have the state saved soon."""
+        self._dirty = True
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_DEBOUNCE_S, self.save)
+
+    def save(self) -> None:
+        """Save now what has changed since the last time."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._dirty:
+            self._dirty = False
+            _write(self.directory / _FILE, msgspec.json.encode(self.saved))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace a file in one step; only its owner may read it, since it holds the token."""
+    draft = path.with_suffix(".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    draft.replace(path)
+
+
+def load(directory: Path) -> Saved | None:
+    """Read the state that an earlier sandbox left in `directory`.
+
+    Raises:
+        msgspec.DecodeError: the file is there and is no sandbox state of this format.
+    """
+    path = directory / _FILE
+    if not path.exists():
+        return None
+    saved = msgspec.json.decode(path.read_bytes(), type=Saved)
+    return saved if saved.format == FORMAT else None
+
+
+def new_token() -> str:
+    """Return a fresh token, in a shape that no client takes for a macaroon."""
+    return f"fo1_sandbox_{secrets.token_urlsafe(18)}"
