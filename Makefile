@@ -1,0 +1,45 @@
+# make run: the program on its practice cloud.  make test: everything that must hold.
+# Needs git, make and Python 3.11 or newer; the rest comes into .venv by itself.
+
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+PY := $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint lock
+
+help:
+	@echo "make run   start Pilothouse on its practice cloud (no account needed)"
+	@echo "make test  check everything: form, types, imports, wheel, tests"
+	@echo "make lint  form, types and imports only"
+	@echo "make lock  choose the versions of all libraries anew"
+
+run:
+	@$(PYTHON) packaging/setup_check.py run
+	@sh packaging/run.sh $(BIN)
+
+test: lint
+	$(PY) packaging/wheel_check.py
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+lint:
+	@$(PYTHON) packaging/setup_check.py test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+# uv is needed here only; it writes one lock for all systems, with hashes and no addresses.
+COMPILE := $(PY) -m uv pip compile pyproject.toml --universal --generate-hashes \
+	--no-header --no-annotate --quiet $(LOCK_ARGS)
+
+lock:
+	@$(PYTHON) packaging/setup_check.py test
+	$(PY) -m pip install --quiet --disable-pip-version-check uv
+	$(COMPILE) --group install --output-file requirements.lock
+	$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	@! grep -n '://\|^-' requirements.lock requirements-dev.lock
