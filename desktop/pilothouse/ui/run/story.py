@@ -12,7 +12,7 @@ from enum import Enum
 
 from pilothouse.domain.change import VERIFY, Step
 from pilothouse.domain.deployment import Event, EventKind, Outcome, Progress, StepStatus
-from pilothouse.ui.run.spans import span
+from pilothouse.ui.words import duration
 
 
 class Weight(Enum):
@@ -95,7 +95,7 @@ def _settled(event: Event, step: Step, before: Progress) -> Told:
         case Outcome.DONE if lost:
             return f"{step.title}: it landed.", Weight.GOOD
         case Outcome.DONE:
-            taken = f" in {span(_seconds(event, was.started_at))}" if was.started_at else ""
+            taken = f" in {duration(_seconds(event, was.started_at))}" if was.started_at else ""
             return f"{step.title}: done{taken}", Weight.PLAIN
         case Outcome.ABSENT:
             return f"{step.title}: it did not land; it is done now.", Weight.WARN
@@ -156,7 +156,7 @@ def _blind(event: Event, _before: Progress) -> Told:
 
 def _sighted(event: Event, before: Progress) -> Told:
     since = before.blind_since
-    after = f" after {span(_seconds(event, since))}" if since else ""
+    after = f" after {duration(_seconds(event, since))}" if since else ""
     return f"We can see again{after}; looking first.", Weight.PLAIN
 
 

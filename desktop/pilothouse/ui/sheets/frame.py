@@ -1,0 +1,188 @@
+"""What all sheets share: head, body, foot, one primary button, the dimmed window below.
+
+A sheet is window-modal and opened, never executed. Nothing is the default button: Enter never
+starts anything, Ctrl+Enter does what the primary button would, and only while that is on.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from pilothouse.ui.shapes import Shape
+from pilothouse.ui.theme import Size, colour, tokens
+from pilothouse.ui.widgets.buttons import Button, Kind
+from pilothouse.ui.widgets.labels import BOLD, Text
+
+MARGIN = 20
+
+
+class Veil(QWidget):
+    """Dims the window under a sheet; goes where the window goes."""
+
+    def __init__(self, over: QWidget) -> None:
+        super().__init__(over)
+        self.setObjectName("veil")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setGeometry(over.rect())
+        over.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay as large as the window."""
+        if event.type() is QEvent.Type.Resize and isinstance(watched, QWidget):
+            self.setGeometry(watched.rect())
+        return False
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the scrim."""
+        painter = QPainter(self)
+        ink = colour(tokens().scrim).toRgb()
+        painter.setOpacity(tokens().scrim_alpha / 255)
+        painter.fillRect(self.rect(), ink)
+        painter.end()
+
+
+class Surface(QWidget):
+    """A plain area in one of the surface colours, with a hairline at its edges where wanted."""
+
+    def __init__(
+        self,
+        surface: str,
+        parent: QWidget | None = None,
+        *,
+        edges: frozenset[Qt.Edge] = frozenset(),
+    ) -> None:
+        super().__init__(parent)
+        self._surface, self._edges = surface, edges
+
+    def set_surface(self, surface: str) -> None:
+        """Take another colour."""
+        self._surface = surface
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the area and its edges."""
+        look, area = tokens(), self.rect()
+        painter = QPainter(self)
+        painter.fillRect(area, colour(str(getattr(look, self._surface))))
+        painter.setPen(colour(look.line))
+        lines = {
+            Qt.Edge.TopEdge: (area.topLeft(), area.topRight()),
+            Qt.Edge.BottomEdge: (area.bottomLeft(), area.bottomRight()),
+            Qt.Edge.LeftEdge: (area.topLeft(), area.bottomLeft()),
+            Qt.Edge.RightEdge: (area.topRight(), area.bottomRight()),
+        }
+        for edge in self._edges:
+            painter.drawLine(*lines[edge])
+        painter.end()
+
+
+class Sheet(QDialog):
+    """The frame: fill `head`, `body` and `foot`, then `open()` it.
+
+    Signals:
+        wanted: the primary button was pressed, by pointer or by key.
+    """
+
+    wanted = Signal()
+
+    def __init__(self, title: str, parent: QWidget, *, size: QSize) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(f"{title} · Pilothouse")
+        self.setAccessibleName(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._veil: Veil | None = None
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        top = Surface("base", self)
+        self.head = QHBoxLayout(top)
+        self.head.setContentsMargins(MARGIN, 16, MARGIN, 0)
+        self.head.setSpacing(12)
+        middle = Surface("base", self)
+        self.body = QVBoxLayout(middle)
+        self.body.setContentsMargins(MARGIN, 8, MARGIN, 16)
+        self.body.setSpacing(8)
+        whole.addWidget(top)
+        whole.addWidget(middle, 1)
+        whole.addWidget(self._make_foot())
+        self._primary.clicked.connect(self.on_primary_clicked)
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.activated.connect(self.on_primary_wanted)
+        self.finished.connect(self.on_finished)
+        room = parent.screen().availableSize()
+        self.resize(size.boundedTo(room))
+
+    def _make_foot(self) -> QWidget:
+        bottom = Surface("chrome", self, edges=frozenset({Qt.Edge.TopEdge}))
+        self.foot = QHBoxLayout(bottom)
+        self.foot.setContentsMargins(MARGIN, 12, MARGIN, 12)
+        self.foot.setSpacing(12)
+        self._cancel = Button("Cancel", bottom)
+        self._cancel.clicked.connect(self.reject)
+        self._primary = Button("", bottom, kind=Kind.PRIMARY)
+        self._primary.setObjectName("primary")
+        self.foot.addWidget(self._cancel)
+        self.foot.addWidget(self._primary)
+        return bottom
+
+    @property
+    def primary(self) -> Button:
+        """The one filled button."""
+        return self._primary
+
+    @property
+    def cancel(self) -> Button:
+        """The button that leaves everything as it is."""
+        return self._cancel
+
+    def say_title(self, text: str) -> Text:
+        """Put the sheet's title into its head."""
+        label = Text(text, self, size=Size.TITLE, weight=BOLD)
+        label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.head.addWidget(label)
+        return label
+
+    def set_primary(self, text: str, *, on: bool, icon: str | Shape | None = None) -> None:
+        """Name the primary button and switch it."""
+        self._primary.setText(text)
+        if icon is not None:
+            self._primary.set_sign(icon)
+        self._primary.setEnabled(on)
+        self._primary.updateGeometry()
+
+    def open(self) -> None:
+        """Show the sheet over its window, dimmed; returns at once."""
+        window = self.parentWidget().window()
+        self._veil = Veil(window)
+        self._veil.show()
+        self._veil.raise_()
+        super().open()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses nothing by itself; Esc closes."""
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    @Slot()
+    def on_primary_wanted(self) -> None:
+        """The key of the primary button was pressed."""
+        if self._primary.isEnabled():
+            self.wanted.emit()
+
+    @Slot()
+    def on_primary_clicked(self) -> None:
+        """The primary button was pressed."""
+        self.wanted.emit()
+
+    @Slot()
+    def on_finished(self) -> None:
+        """Let the window shine again."""
+        if self._veil is not None:
+            self._veil.hide()
+            self._veil.deleteLater()
+            self._veil = None
