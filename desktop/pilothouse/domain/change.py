@@ -81,6 +81,7 @@ class Step:
         group: the heading under which the window gathers it.
         changes: whether it changes anything at the platform; one that does not may be repeated.
         limit_s: past this many seconds a person is told and the platform is looked at.
+        books_only: whether it only writes the platform's release book and touches no instance.
     """
 
     key: str
@@ -93,6 +94,7 @@ class Step:
     changes: bool
     expected_s: float
     limit_s: float
+    books_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from pilothouse.domain.change import Plan, Step
-from pilothouse.domain.model import JsonMap
+from pilothouse.domain.model import Json, JsonMap
 
 
 class State(StrEnum):
@@ -56,7 +56,7 @@ class EventKind(StrEnum):
     STARTED [owner] · INTENDED [attempt, deadline: {boot_id, boot_s, at}] · SETTLED [outcome, data,
     reason] · NOTED [text] · REQUESTED [kind, by, text] · PAUSED [reason] · RESUMED [] · BLIND
     [reason] · SIGHTED [] · DECIDED [cause, reason, steps] · ENDED [state, reason, serving,
-    provisional]. INTENDED, SETTLED and most NOTED name a step.
+    provisional, asked, lost]. INTENDED, SETTLED and most NOTED name a step.
     """
 
     STARTED = "started"
@@ -159,6 +159,10 @@ class Progress:
     owner: str = ""
     fence: int = 0
     provisional: bool = False
+    stopped_by: str = ""
+    stop_reason: str = ""
+    asked: int = 0
+    lost: int = 0
     blind_since: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -250,13 +254,28 @@ def _end(progress: Progress, event: Event) -> Progress:
         reason=str(data["reason"]),
         serving=str(data.get("serving", "")),
         provisional=bool(data.get("provisional", False)),
+        asked=_whole(data.get("asked")),
+        lost=_whole(data.get("lost")),
         blind_since=None,
         ended_at=event.at,
     )
 
 
+def _whole(number: Json) -> int:
+    return number if isinstance(number, int) else 0
+
+
+def _wish(progress: Progress, event: Event) -> Progress:
+    if event.data.get("kind") != "stop":
+        return progress
+    return replace(
+        progress, stopped_by=str(event.data["by"]), stop_reason=str(event.data.get("text", ""))
+    )
+
+
 _CHANGES: dict[EventKind, Callable[[Progress, Event], Progress]] = {
     EventKind.STARTED: _start,
+    EventKind.REQUESTED: _wish,
     EventKind.PAUSED: _pause,
     EventKind.RESUMED: _resume,
     EventKind.BLIND: _lose_sight,

@@ -11,6 +11,7 @@
     ├── JournalError                                                                           12
     │   ├── JournalUnavailable      it cannot be read or written just now
     │   └── JournalNewer            a newer program wrote it; it was left untouched             2
+    ├── Undecided                   nothing that was seen decides; a person must            13
     ├── Interrupted                 a person asked to stop while something was waiting         12
     └── PlatformError               a platform's answer, or the lack of one                    12
         ├── NotSent                 nothing reached the platform: safe to do again
@@ -136,6 +137,12 @@ class JournalNewer(JournalError):
     """A newer program wrote the journal; it was copied and left untouched."""
 
     exit_code = 2
+
+
+class Undecided(PilothouseError):
+    """Nothing that was seen speaks for going on or for going back; a person must decide."""
+
+    exit_code = 13
 
 
 class Interrupted(PilothouseError):

@@ -41,6 +41,7 @@ class Timing:
         base = Timing()
         return replace(
             base,
+            call_s=4.0,
             grace_s=1.0,
             poll_s=0.1,
             propagation_s=base.propagation_s / scale,

@@ -1,0 +1,112 @@
+"""One run's page of the journal: write an event, fold it, tell the listeners.
+
+While the journal cannot be written the run stands still, visibly: `write` does not return, and
+nothing is changed at the platform meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+from pilothouse.domain.deployment import Event, EventKind, Progress, State, advance
+from pilothouse.domain.errors import JournalUnavailable
+from pilothouse.domain.model import JsonMap
+from pilothouse.domain.news import Journaled, JournalTrouble
+from pilothouse.domain.ports import Clock, Listener
+from pilothouse.domain.records import DeploymentRecord, Journal, Request
+from pilothouse.engine.tenure import Tenure
+
+RETRY_S = 0.5
+
+
+class Ledger:
+    """Writes and folds; safe from any thread of the run."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        record: DeploymentRecord,
+        tenure: Tenure,
+        *,
+        clock: Clock,
+        publish: Listener,
+    ) -> None:
+        self._journal, self._record, self._tenure = journal, record, tenure
+        self._clock, self._publish = clock, publish
+        self._progress = record.progress
+        self._lock = threading.Lock()
+
+    @property
+    def progress(self) -> Progress:
+        """The state by all that was written so far."""
+        return self._progress
+
+    @property
+    def deployment_id(self) -> str:
+        """Whose page this is."""
+        return self._record.id
+
+    def write(
+        self,
+        kind: EventKind,
+        *,
+        step: str | None = None,
+        data: JsonMap | None = None,
+        hold: str | None = None,
+    ) -> Progress:
+        """Write one event and return the state after it; raises `Fenced`."""
+        with self._lock:
+            state = self._state_after(kind, data or {}) if step is None else None
+            event = self._append(kind, step, data, state, hold)
+            self._progress = progress = advance(self._progress, event)
+        self._publish(Journaled(self._record.app_id, event, progress))
+        return progress
+
+    def take_requests(self) -> tuple[Request, ...]:
+        """The wishes that were written down for this run, each taken once."""
+        try:
+            requests = self._journal.requests(self._record.id)
+            for request in requests:
+                with self._lock:
+                    event = self._journal.take(self._tenure.lease, request)
+                    self._progress = progress = advance(self._progress, event)
+                self._publish(Journaled(self._record.app_id, event, progress))
+        except JournalUnavailable:
+            return ()
+        return requests
+
+    def _state_after(self, kind: EventKind, data: JsonMap) -> State | None:
+        was = self._progress
+        event = Event("", was.last_seq + 1, "", was.fence, self._clock.now(), "", kind, None, data)
+        state = advance(was, event).state
+        return state if state is not was.state else None
+
+    def _append(
+        self,
+        kind: EventKind,
+        step: str | None,
+        data: JsonMap | None,
+        state: State | None,
+        hold: str | None,
+    ) -> Event:
+        trouble = ""
+        while True:
+            self._tenure.beat()
+            try:
+                event = self._journal.append(
+                    self._tenure.lease, kind, step=step, data=data, state=state, hold=hold
+                )
+            except JournalUnavailable as error:
+                if str(error) != trouble:
+                    trouble = str(error)
+                    self._publish(JournalTrouble(self._record.id, trouble))
+                threading.Event().wait(RETRY_S)
+                continue
+            if trouble:
+                self._publish(JournalTrouble(self._record.id, ""))
+            return event
+
+    def record(self) -> DeploymentRecord:
+        """The deployment with its newest state."""
+        return replace(self._record, progress=self._progress)

@@ -1,0 +1,292 @@
+"""The loop: the same call starts a deployment, takes it up after a crash, and takes it over.
+
+The state is folded from the journal before anything is done. Stages run in order, the lanes of a
+stage side by side. Whatever goes wrong on the way forward is decided once, in `TurnBack`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from pilothouse.domain.change import VERIFY, ChangeKind, Step
+from pilothouse.domain.deployment import Cause, EventKind, Progress, State
+from pilothouse.domain.errors import Fenced, Interrupted
+from pilothouse.domain.model import Json
+from pilothouse.domain.ports import Clock, Listener, Operations, Provider
+from pilothouse.domain.records import DeploymentRecord, Journal
+from pilothouse.engine.back import AlikeError, back_steps
+from pilothouse.engine.context import Context
+from pilothouse.engine.ledger import Ledger
+from pilothouse.engine.prober import Prober
+from pilothouse.engine.stepping import Ambiguous, StepFailed, Stepper, StillBlind
+from pilothouse.engine.tenure import Tenure
+from pilothouse.engine.trip import Point, Trip
+from pilothouse.engine.verify import Verified
+
+log = logging.getLogger(__name__)
+LANES = 8
+PAUSE_TURN_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Gear:
+    """What a run is made with."""
+
+    journal: Journal
+    provider: Provider
+    prober: Prober
+    clock: Clock
+    publish: Listener
+    trip: Trip
+
+
+class Runner:
+    """One run of one deployment, on the thread that calls `run`."""
+
+    def __init__(self, record: DeploymentRecord, tenure: Tenure, gear: Gear) -> None:
+        timing = record.progress.plan.policy.timing
+        self._gear, self._tenure = gear, tenure
+        self._ledger = Ledger(gear.journal, record, tenure, clock=gear.clock, publish=gear.publish)
+        self.context = Context(self._ledger, tenure, gear.clock, timing)
+
+    def run(self) -> Progress:
+        """Run to an ending, or until somebody else takes over or the run is left.
+
+        The lease is given back in every case.
+        """
+        operations: Operations | None = None
+        self._tenure.start()
+        try:
+            self._ledger.write(EventKind.STARTED, data={"owner": self._tenure.lease.owner})
+            self._gear.trip(Point.STARTED, self._ledger.deployment_id)
+            self._gear.prober.start()
+            operations = Verified(
+                self._gear.provider.operations(self.context),
+                provider=self._gear.provider,
+                prober=self._gear.prober,
+                context=self.context,
+                clock=self._gear.clock,
+            )
+            self._tenure.also_renew(operations.renew)
+            self._loop(operations)
+        except Fenced as error:
+            log.warning("This run was fenced out: %s", error)
+        finally:
+            self._gear.prober.stop()
+            if operations is not None:
+                operations.close()
+            self._tenure.end()
+        self._gear.trip(Point.ENDED, self._ledger.deployment_id)
+        return self._ledger.progress
+
+    def _loop(self, operations: Operations) -> None:
+        stepper = Stepper(
+            self._ledger, self.context, operations, clock=self._gear.clock, trip=self._gear.trip
+        )
+        way = Way(self._ledger, self.context, stepper)
+        try:
+            if not self._ledger.progress.going_back:
+                self._forward(way, operations)
+            if self._ledger.progress.going_back and not self._ledger.progress.state.is_ended:
+                self._back(way)
+        except Left:
+            log.info("The run was left; the next start takes it up.")
+        except StillBlind as error:
+            self._end(State.UNKNOWN, f"The platform has not answered for too long. {error}")
+        except Ambiguous as error:
+            self._end(State.HELD, str(error))
+
+    def _forward(self, way: Way, operations: Operations) -> None:
+        plan = self._ledger.progress.plan
+        cause, reason = Cause.STEP, ""
+        try:
+            way.go(plan.steps, forward=True)
+        except Interrupted:
+            cause = Cause.PERSON
+            progress = self._ledger.progress
+            reason = f"{progress.stopped_by} stopped it. {progress.stop_reason}".strip()
+        except StepFailed as failure:
+            cause = Cause.EVIDENCE if failure.step.op == VERIFY else Cause.STEP
+            reason = failure.reason
+        else:
+            self._good()
+            return
+        self._turn_back(cause, reason, way, operations)
+
+    @property
+    def _is_rollback(self) -> bool:
+        return self._ledger.progress.plan.change.kind is ChangeKind.ROLLBACK
+
+    def _good(self) -> None:
+        progress = self._ledger.progress
+        verify = next((s for s in progress.plan.steps if s.op == VERIFY), None)
+        judged = progress.data_of(verify.key).get("judgement") if verify else "good"
+        target = progress.plan.target.label if not progress.plan.to_version else ""
+        serving = target or f"v{progress.plan.to_version}"
+        hold = None
+        if self._is_rollback:
+            hold = f"Rolled back to {serving}; released by a person when it may be deployed again."
+        self._end(
+            State.GOOD,
+            f"{serving} serves.",
+            serving=serving,
+            hold=hold,
+            provisional=judged != "good",
+        )
+
+    def _turn_back(self, cause: Cause, reason: str, way: Way, operations: Operations) -> None:
+        """Decide once; from here on the run never goes forward again."""
+        self.context.go_deaf()
+        way.resolve_open()
+        progress = self._ledger.progress
+        if self._is_rollback and _touched(progress):
+            self._end(State.HELD, f"The way back failed: {reason}")
+            return
+        if cause is not Cause.PERSON and not progress.plan.policy.go_back:
+            self._end(State.HELD, f"{reason} Going back by itself is switched off.")
+            return
+        try:
+            steps = back_steps(progress, operations, self._gear.prober, cause=cause)
+        except AlikeError as error:
+            self._end(State.HELD, f"{reason} {error}")
+            return
+        data: dict[str, Json] = {"cause": cause, "reason": reason, "steps": [*map(_as_json, steps)]}
+        self._ledger.write(EventKind.DECIDED, data=data)
+        self._gear.trip(Point.DECIDED, self._ledger.deployment_id)
+
+    def _back(self, way: Way) -> None:
+        self.context.go_deaf()
+        progress = self._ledger.progress
+        touched = [step for step in progress.back if not step.books_only and step.op != VERIFY]
+        was = f"v{progress.plan.from_version}"
+        try:
+            way.go(progress.back, forward=False)
+        except StepFailed as failure:
+            self._end(
+                State.HELD,
+                f"{progress.reason} The way back failed at “{failure.step.title}”: "
+                f"{failure.reason}",
+            )
+            return
+        if not touched:
+            self._end(State.FAILED_SAFE, progress.reason, serving=was)
+            return
+        name = progress.plan.to_version
+        bad = f"v{name}" if name else progress.plan.target.label
+        self._end(
+            State.ROLLED_BACK,
+            progress.reason,
+            serving=was,
+            hold=f"{bad} was rolled back: {progress.reason}",
+        )
+
+    def _end(
+        self,
+        state: State,
+        reason: str,
+        *,
+        serving: str = "",
+        hold: str | None = None,
+        provisional: bool = False,
+    ) -> None:
+        self._gear.trip(Point.ENDING, self._ledger.deployment_id)
+        if state is State.HELD:
+            hold = reason
+        data: dict[str, Json] = {
+            "state": state,
+            "reason": reason,
+            "serving": serving,
+            "provisional": provisional,
+            "asked": self._gear.prober.all_counts().asked,
+            "lost": self._gear.prober.all_counts().lost,
+        }
+        self._ledger.write(EventKind.ENDED, data=data, hold=hold)
+
+
+def _touched(progress: Progress) -> bool:
+    """Whether anything that serves may have been changed."""
+    return any(
+        step.changes and not step.books_only and progress.of(step.key).may_have_landed
+        for step in progress.plan.steps
+    )
+
+
+def _as_json(step: Step) -> Json:
+    return {name: getattr(step, name) for name in step.__dataclass_fields__}
+
+
+class Left(Exception):
+    """The program is being closed; the run goes on at the next start."""
+
+
+class Way:
+    """Walks steps stage by stage, lane beside lane, forward or back."""
+
+    def __init__(self, ledger: Ledger, context: Context, stepper: Stepper) -> None:
+        self._ledger, self._context, self._stepper = ledger, context, stepper
+
+    def go(self, steps: Sequence[Step], *, forward: bool) -> None:
+        """Do all steps; raises the first failure once every lane of its stage has ended."""
+        for stage in sorted({step.stage for step in steps}):
+            if forward:
+                self._between()
+            lanes: dict[str, list[Step]] = {}
+            for step in steps:
+                if step.stage == stage:
+                    lanes.setdefault(step.lane, []).append(step)
+            self._stage(list(lanes.values()), forward=forward)
+
+    def resolve_open(self) -> None:
+        """Look what became of every change whose outcome is not known."""
+        progress = self._ledger.progress
+        for step in progress.plan.steps:
+            if step.changes and progress.of(step.key).is_open:
+                self._stepper.look(step)
+
+    def _stage(self, lanes: list[list[Step]], *, forward: bool) -> None:
+        if len(lanes) == 1:
+            self._lane(lanes[0], forward=forward)
+            return
+        with ThreadPoolExecutor(
+            min(LANES, len(lanes)), f"pilothouse-lane-{self._ledger.deployment_id}"
+        ) as pool:
+            futures = [pool.submit(self._lane, lane, forward=forward) for lane in lanes]
+            errors = [error for future in futures if (error := future.exception()) is not None]
+        if errors:
+            raise min(errors, key=_gravity)
+
+    def _lane(self, steps: list[Step], *, forward: bool) -> None:
+        for step in steps:
+            if forward:
+                self._context.hear()
+            try:
+                self._stepper.perform(step)
+            except (StepFailed, Ambiguous, StillBlind, Fenced):
+                if forward:
+                    self._context.halt()
+                raise
+
+    def _between(self) -> None:
+        """Hear wishes between two stages; wait here while the run is paused."""
+        self._context.hear()
+        if self._context.leaving:
+            raise Left
+        if not self._context.paused:
+            return
+        self._ledger.write(EventKind.PAUSED, data={"reason": "A person paused it."})
+        try:
+            while self._context.paused:
+                if self._context.leaving:
+                    raise Left
+                self._context.wait(PAUSE_TURN_S)
+        finally:
+            self._ledger.write(EventKind.RESUMED)
+
+
+def _gravity(error: BaseException) -> int:
+    """What a stage's several failures are known by: the one that says most comes first."""
+    order = (Fenced, Ambiguous, StillBlind, StepFailed, Left, Interrupted)
+    return next((n for n, kind in enumerate(order) if isinstance(error, kind)), -1)

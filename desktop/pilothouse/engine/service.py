@@ -1,0 +1,243 @@
+"""The engine's face: what the window and the command line may ask of it, and nothing else.
+
+Every method blocks until it is done and may be called from any thread; a run goes on by itself on
+its own thread. Listeners are called on whichever thread has news.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pilothouse.domain.change import Change, Plan
+from pilothouse.domain.deployment import LIVE, Event, EventKind, Progress, State
+from pilothouse.domain.errors import Blocked, LeaseHeld
+from pilothouse.domain.guard import Verdict
+from pilothouse.domain.model import App
+from pilothouse.domain.news import Journaled, News, Notified, VerdictGiven
+from pilothouse.domain.policy import Policy
+from pilothouse.domain.ports import Accounts, Asker, Clock, Listener, Providers
+from pilothouse.domain.records import (
+    DeploymentRecord,
+    Journal,
+    ReleaseStore,
+    RequestKind,
+    Settings,
+)
+from pilothouse.engine.command import Commands
+from pilothouse.engine.lanes import Lanes
+from pilothouse.engine.logbook import Logbook
+from pilothouse.engine.planner import Desk, Planner
+from pilothouse.engine.prober import Prober
+from pilothouse.engine.runner import Gear, Runner
+from pilothouse.engine.tenure import Tenure
+from pilothouse.engine.trip import Point, Trip, no_trip
+from pilothouse.engine.views import Consent
+from pilothouse.engine.watch import Watch
+
+log = logging.getLogger(__name__)
+TURN_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside that the engine works with, as ports."""
+
+    journal: Journal
+    releases: ReleaseStore
+    settings: Settings
+    providers: Providers
+    accounts: Accounts
+    asker: Asker
+    clock: Clock
+    actor: str
+    trip: Trip = no_trip
+
+
+class Service:
+    """One engine; `logbook` reads, this changes."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._listeners: list[Listener] = []
+        self._listening = threading.Lock()
+        self.accounts = world.accounts
+        self.logbook = Logbook(
+            world.journal, world.releases, world.settings, world.providers, world.clock
+        )
+        self._lanes = Lanes()
+        self._planner = Planner(
+            Desk(
+                world.journal,
+                self.logbook,
+                world.asker,
+                world.clock,
+                Commands(world.clock),
+                world.actor,
+            )
+        )
+        self.watch = Watch(
+            world.providers, world.releases, clock=world.clock, publish=self._publish
+        )
+        self.subscribe(self.logbook.hear)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Hear all news from now on; the returned call ends it."""
+        with self._listening:
+            self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with self._listening:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def look(self, app_id: str | None = None, *, older: bool = False) -> None:
+        """Ask the platforms now and fill the cache; `older` reads one app's next older page.
+
+        For one app, raises what the platform says; for all, each account's trouble is told as
+        news and stops no other.
+        """
+        if app_id is None:
+            self.watch.look_at_all()
+            return
+        app = self.logbook.find(app_id) if ":" in app_id else self.logbook.app(app_id).app
+        provider = self._world.providers.of(app.account)
+        (self.watch.read_older if older else self.watch.look_at)(provider, app)
+
+    def plan(self, change: Change, *, draft: str = "") -> Plan:
+        """Make a plan from fresh facts; each verdict is told as `VerdictGiven(draft, …)`."""
+        app = self.logbook.find(change.app_ref)
+        provider = self._world.providers.of(app.account)
+
+        def told(verdict: Verdict) -> None:
+            self._publish(VerdictGiven(draft, verdict))
+
+        return self._planner.plan(provider, app, change, told)
+
+    def submit(self, plan: Plan, consent: Consent) -> str:
+        """Ask the guards once more, write the plan down and start it; returns the deployment's id.
+
+        Raises `Blocked` and `LeaseHeld`; nothing was changed then.
+        """
+        provider = self._world.providers.of(plan.app.account)
+        verdicts = self._planner.look_again(provider, plan, consent)
+        stopping = [verdict for verdict in verdicts if verdict.stops]
+        if stopping:
+            raise Blocked(stopping)
+        deployment_id = self._world.journal.create(plan, by=consent.by)
+        self._world.trip(Point.CREATED, deployment_id)
+        self._start(deployment_id)
+        return deployment_id
+
+    def ask(self, kind: RequestKind, target: str, text: str = "") -> None:
+        """Write a person's wish down: for a deployment by its id, for an app by its name or id."""
+        by = self._world.actor
+        if kind in {RequestKind.HOLD, RequestKind.RELEASE_HOLD}:
+            app = self.logbook.find(target) if _is_ref(target) else self.logbook.app(target).app
+            self._world.journal.request(kind, app_id=app.id, by=by, text=text)
+            return
+        record = self.logbook.deployment(target)
+        self._world.journal.request(
+            kind, app_id=record.app_id, deployment_id=record.id, by=by, text=text
+        )
+        if kind is RequestKind.SEEN:
+            notice = self.logbook.notice(record, self._world.clock.now())
+            if notice is not None:
+                self._publish(Notified(notice))
+
+    def recover(self) -> tuple[str, ...]:
+        """Take up every deployment that nobody runs any more; returns the ids of those started.
+
+        One that another living process runs is left alone.
+        """
+        started = []
+        for record in self._world.journal.deployments(states=LIVE | {State.UNKNOWN}):
+            if self._lanes.is_running(record.id) or self._is_outdated(record):
+                continue
+            known = {p.account.id for p in self._world.providers.all()}
+            if record.progress.plan.app.account not in known:
+                log.warning("Deployment %s waits for its account.", record.id)
+                continue
+            try:
+                self._start(record.id)
+            except LeaseHeld as error:
+                log.info("Deployment %s is left alone: %s", record.id, error)
+                continue
+            started.append(record.id)
+        return tuple(started)
+
+    def wait(self, deployment_id: str, *, timeout_s: float | None = None) -> Progress:
+        """Wait until a deployment has ended, or the time is over; returns its state."""
+        until = None if timeout_s is None else self._world.clock.steady() + timeout_s
+        while True:
+            progress = self.logbook.deployment(deployment_id).progress
+            here = self._lanes.is_running(deployment_id)
+            if progress.state.is_ended and not here:
+                return progress
+            if until is not None and self._world.clock.steady() >= until:
+                return progress
+            threading.Event().wait(TURN_S)
+
+    def policy(self, app: App) -> Policy:
+        """What the app's owner asks for."""
+        return self.logbook.policy(app)
+
+    def set_policy(
+        self, app: App, *, production: bool | None = None, command: str | None = None
+    ) -> None:
+        """Keep what an app's owner says; None leaves a part as it is."""
+        self._world.settings.set_policy(app, production=production, command=command)
+
+    def close(self) -> None:
+        """Leave every run at its next step and stop looking; blocks until that is so."""
+        self.watch.close()
+        self._lanes.leave()
+
+    def _start(self, deployment_id: str) -> None:
+        world = self._world
+        record = world.journal.deployment(deployment_id)
+        plan = record.progress.plan
+        provider = world.providers.of(plan.app.account)
+        lease = world.journal.acquire(record.app_id, record.id)
+        record = world.journal.deployment(record.id)
+        tenure = Tenure(world.journal, lease, world.clock, plan.policy.timing)
+        prober = Prober(
+            record.id,
+            plan,
+            asker=world.asker,
+            provider=provider,
+            clock=world.clock,
+            publish=self._publish,
+        )
+        gear = Gear(world.journal, provider, prober, world.clock, self._publish, world.trip)
+        runner = Runner(record, tenure, gear)
+        self._lanes.start(record.id, runner.context, runner.run)
+
+    def _is_outdated(self, record: DeploymentRecord) -> bool:
+        """Whether an unknown ending was followed by another deployment, which knows better."""
+        if record.progress.state is not State.UNKNOWN:
+            return False
+        newest = self._world.journal.deployments(app_id=record.app_id, limit=1)
+        return bool(newest) and newest[0].id != record.id
+
+    def _publish(self, news: News) -> None:
+        with self._listening:
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener(news)
+        if isinstance(news, Journaled) and news.event.kind is EventKind.ENDED:
+            self._announce(news.event)
+
+    def _announce(self, event: Event) -> None:
+        notice = self.logbook.notice(self.logbook.deployment(event.deployment_id), None)
+        if notice is not None:
+            self._publish(Notified(notice))
+
+
+def _is_ref(target: str) -> bool:
+    """Whether this is how a person names an app, rather than an app's id."""
+    return ":" in target and "/" not in target
