@@ -141,7 +141,7 @@ def _qt_objects() -> Iterator[Any]:
             yield thing
 
 
-def _describe(thing: Any) -> str:  # noqa: ANN401 - any Qt object
+def _describe(thing: Any) -> str:
     owner = thing.parent()
     name = thing.objectName() or "unnamed"
     return (
