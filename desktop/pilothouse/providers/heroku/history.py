@@ -1,0 +1,112 @@
+"""Heroku's release rows read as releases: kinds, states, who went back to what.
+
+Pure. The platform says what a release did only by its description, a text for people (texts as
+its Dev Center and its command line show them); a text that is not known falls back to the slug:
+another one than the release before means new code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from pilothouse.domain.model import Release, ReleaseKind, ReleaseStatus
+from pilothouse.providers.heroku import schema
+
+PAGE_MAX = 1000
+"""The largest page the platform gives (Platform API reference, ranges)."""
+
+_ROLLBACK = re.compile(r"^Rollback to v(\d+)\b")
+_CODE = re.compile(r"^(Deploy|Deployed|Promote|Retry of v\d+:)\b|^Retry of v\d+:")
+_CONFIG = re.compile(r"^(Set|Remove|Unset) .*config vars?$|^(Attach|Detach|Update) |^@ref:")
+_SCALE = re.compile(r"^(Scale|Scaled|Resize) ")
+_OTHER = re.compile(r"^(Initial release|Enable Logplex|Enabled? )")
+
+_STATUSES = {
+    None: ReleaseStatus.COMPLETE,
+    "succeeded": ReleaseStatus.COMPLETE,
+    "pending": ReleaseStatus.PENDING,
+    "failed": ReleaseStatus.FAILED,
+    "expired": ReleaseStatus.EXPIRED,
+}
+
+
+def newest_first(limit: int) -> str:
+    """The `Range` that asks for the newest releases, newest first."""
+    return f"version ..; order=desc, max={max(1, min(limit, PAGE_MAX))}"
+
+
+def rollback_text(version: int) -> str:
+    """The description of a rollback, in the platform's own words."""
+    return f"Rollback to v{version}"
+
+
+def marked(text: str, marker: str) -> str:
+    """A description by which our own release can be found again."""
+    return f"{text} · {marker}"
+
+
+def carries(release: schema.Release, marker: str) -> bool:
+    """Whether a release was made by the step of that marker."""
+    return release.text.endswith(f" · {marker}")
+
+
+def target_of(text: str) -> int | None:
+    """The version that a rollback went back to; only its description tells."""
+    found = _ROLLBACK.match(text)
+    return int(found.group(1)) if found else None
+
+
+def kind_of(release: schema.Release, before: schema.Release | None) -> ReleaseKind:
+    """What a release changed, by its text, else by its slug against the release before it."""
+    patterns = (
+        (_ROLLBACK, ReleaseKind.ROLLBACK),
+        (_CODE, ReleaseKind.CODE),
+        (_CONFIG, ReleaseKind.CONFIG),
+        (_SCALE, ReleaseKind.SCALE),
+        (_OTHER, ReleaseKind.OTHER),
+    )
+    for pattern, kind in patterns:
+        if pattern.match(release.text):
+            return kind
+    if before is not None and before.slug_id != release.slug_id:
+        return ReleaseKind.CODE
+    return ReleaseKind.OTHER
+
+
+def releases_of(app_id: str, rows: Sequence[schema.Release]) -> tuple[Release, ...]:
+    """Rows of an app's history, newest first, as releases."""
+    older: tuple[schema.Release | None, ...] = (*rows[1:], None)
+    return tuple(release_of(app_id, row, before) for row, before in zip(rows, older, strict=False))
+
+
+def release_of(app_id: str, row: schema.Release, before: schema.Release | None) -> Release:
+    """One row as a release; `before` is the row one version older, if it is known."""
+    image = row.oci_image.id if row.oci_image is not None else None
+    return Release(
+        app_id=app_id,
+        version=row.version,
+        id=row.id,
+        kind=kind_of(row, before),
+        status=_STATUSES.get(row.status, ReleaseStatus.UNKNOWN),
+        current=row.current,
+        artifact=row.slug_id or image,
+        description=row.text,
+        author=row.author,
+        created_at=row.created_at,
+        eligible=row.eligible_for_rollback,
+        went_back_to=target_of(row.text),
+    )
+
+
+def told(release: schema.Release) -> str:
+    """A release as a person names it: number, who, when and what."""
+    who = release.author or "somebody"
+    text = f" (“{release.text}”)" if release.text else ""
+    return f"v{release.version} by {who} at {release.created_at:%H:%M:%S} UTC{text}"
+
+
+def in_path(name: str) -> str:
+    """A name that a person typed, as one part of an address."""
+    return quote(name, safe="")
