@@ -59,7 +59,7 @@ def check_python(version: tuple[int, int]) -> None:
 def check_venv() -> None:
     """Have what makes virtual environments; Debian keeps it in a package of its own."""
     if importlib.util.find_spec("ensurepip") is None:
-        provide(["python3-venv"], "Python's venv module")
+        provide(["python3-venv"], "Python's venv module", as_root=is_root())
 
 
 def venv_python(venv: Path = VENV) -> Path:
@@ -148,16 +148,20 @@ def missing_tools() -> list[str]:
     return sorted(package for tool, package in TEST_TOOLS.items() if shutil.which(tool) is None)
 
 
-def provide(packages: list[str], purpose: str) -> None:
+def is_root() -> bool:
+    """Whether we may install for the whole system."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def provide(packages: list[str], purpose: str, *, as_root: bool) -> None:
     """Install Debian packages if we may; else say in one sentence what to do."""
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     advice = "{} needs {}. Install with: {}{}".format(
-        purpose, ", ".join(packages), "" if root else "sudo ", " ".join(command)
+        purpose, ", ".join(packages), "" if as_root else "sudo ", " ".join(command)
     )
     if shutil.which("apt-get") is None:
         raise SetupError(f"{advice} (these are Debian's names; yours may differ)")
-    if not root:
+    if not as_root:
         raise SetupError(advice)
     print(f"Installing {' '.join(packages)} for {purpose} …", flush=True)
     surroundings = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -180,7 +184,7 @@ def provide_libraries(parts: list[str]) -> None:
     while missing := missing_libraries(parts):
         if missing == tried:
             raise SetupError("Qt still lacks {} on this system.".format(", ".join(missing)))
-        provide(missing, "Qt")
+        provide(missing, "Qt", as_root=is_root())
         tried = missing
 
 
@@ -188,7 +192,7 @@ def provide_desktop() -> None:
     """Have what whole-desktop tests need; without it those tests skip, and say so."""
     try:
         if missing := missing_tools():
-            provide(missing, "Testing on a whole desktop")
+            provide(missing, "Testing on a whole desktop", as_root=is_root())
         provide_libraries(["libqxcb"])
     except SetupError as reason:
         print(f"{reason}\nGoing on without; the tests that need it will be skipped.", flush=True)

@@ -73,6 +73,42 @@ def test_only_what_will_be_loaded_is_looked_at(
     assert setup_check.qt_parts(kind, environment) == parts
 
 
+@pytest.fixture
+def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine whose `apt-get` writes down what it was asked; answers that record."""
+    record = tmp_path / "asked"
+    tool = tmp_path / "apt-get"
+    tool.write_text(f'#!/bin/sh\necho "$*" >> {record}\ncase "$*" in *broken*) exit 100;; esac\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return record
+
+
+def test_root_on_debian_gets_the_packages(debian: Path) -> None:
+    setup_check.provide(["libegl1", "libgl1"], "Qt", as_root=True)
+    update, install = debian.read_text().splitlines()
+    assert update.startswith("update")
+    assert install.startswith("install --yes --no-install-recommends libegl1 libgl1")
+
+
+def test_what_apt_cannot_install_is_said_with_the_command(debian: Path) -> None:
+    with pytest.raises(SetupError, match=r"Install with: apt-get install .*broken"):
+        setup_check.provide(["broken"], "Qt", as_root=True)
+    assert "broken" in debian.read_text()
+
+
+def test_others_on_debian_read_the_command(debian: Path) -> None:
+    with pytest.raises(SetupError, match=r"Install with: sudo apt-get install .*libegl1"):
+        setup_check.provide(["libegl1"], "Qt", as_root=False)
+    assert not debian.exists()
+
+
+def test_elsewhere_the_names_are_said_to_be_debians(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SetupError, match=r"Qt needs libegl1\..*Debian's names"):
+        setup_check.provide(["libegl1"], "Qt", as_root=True)
+
+
 def test_an_old_python_is_refused_with_the_way_out() -> None:
     setup_check.check_python((3, 11))
     with pytest.raises(SetupError, match=r"this is 3\.9.*PYTHON="):
