@@ -164,17 +164,22 @@ def provide(packages: list[str], purpose: str, *, as_root: bool) -> None:
     if not as_root:
         raise SetupError(advice)
     print(f"Installing {' '.join(packages)} for {purpose} …", flush=True)
-    surroundings = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    wait = ["-o", "DPkg::Lock::Timeout=120"]
-    said = ""
     # Updating may fail in part and still find what is wanted: only the second one counts.
-    for attempt in (["apt-get", "update", *wait], [*command, *wait]):
-        done = subprocess.run(
-            attempt, env=surroundings, capture_output=True, text=True, check=False
-        )
-        said = "" if done.returncode == 0 else done.stdout + done.stderr
-    if said:
-        raise SetupError(f"{said}\n{advice}")
+    apt(["apt-get", "update"])
+    done = apt(command)
+    if done.returncode:
+        raise SetupError(f"{done.stdout}{done.stderr}\n{advice}")
+
+
+def apt(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run it without questions, after any other installation that is under way."""
+    return subprocess.run(
+        [*command, "-o", "DPkg::Lock::Timeout=120"],
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def provide_libraries(parts: list[str]) -> None:
