@@ -11,6 +11,7 @@ import json
 import random
 import re
 import time
+
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol

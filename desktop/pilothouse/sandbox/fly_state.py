@@ -140,7 +140,6 @@ class Machine(msgspec.Struct):
     host_status: str = "ok"
     restart_count: int = 0
     secrets_version: int = 0
-    asleep_by_proxy: bool = False
 
     @property
     def group(self) -> str:

@@ -133,7 +133,8 @@ class Instance:
         if not self._over:
             self._exit(code)
 
-    def _exit(self, code: int) -> None:
+    def close(self) -> None:
+        """Free everything at once without telling anybody: the sandbox itself ends."""
         self.port = None
         self._over = True
         if self._end is not None:
@@ -141,6 +142,9 @@ class Instance:
         if self._server is not None:
             self._server.close()
         self._cut()
+
+    def _exit(self, code: int) -> None:
+        self.close()
         self._on_exit(code)
 
     def _cut(self) -> None:

@@ -1,0 +1,126 @@
+"""The control API: what tests and the window ask of the sandbox itself, beside the platforms.
+
+Everything needs the sandbox's token as a bearer token. It is not a platform, so that its own
+calls are neither journalled nor struck by faults.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from pilothouse.sandbox.faults import Faults, Rule
+from pilothouse.sandbox.state import World
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Control:
+    """Handlers of the control API; `shutdown` ends the process."""
+
+    def __init__(
+        self,
+        world: World,
+        faults: Faults,
+        announce: Callable[[], dict[str, Any]],
+        shutdown: Callable[[], None],
+    ) -> None:
+        self._world = world
+        self._faults = faults
+        self._announce = announce
+        self._shutdown = shutdown
+
+    def app(self) -> ASGIApp:
+        """Build the application."""
+        table: tuple[tuple[str, str, Handler], ...] = (
+            ("GET", "/", self.about),
+            ("GET", "/requests", self.requests),
+            ("GET", "/world", self.world),
+            ("POST", "/world/act", self.act),
+            ("GET", "/faults", self.list_faults),
+            ("POST", "/faults", self.add_fault),
+            ("DELETE", "/faults", self.clear_faults),
+            ("POST", "/shutdown", self.end),
+        )
+        routes = [Route(path, self._admitted(call), methods=[verb]) for verb, path, call in table]
+        routes.append(Route("/github/{path:path}", _no_repository))
+        return Starlette(routes=routes)
+
+    def _admitted(self, handler: Handler) -> Handler:
+        async def admitted(request: Request) -> Response:
+            self._world.last_used = time.monotonic()
+            given = request.headers.get("authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(given.encode(), self._world.token.encode()):
+                return JSONResponse({"error": "the sandbox's token is needed"}, 401)
+            try:
+                return await handler(request)
+            except (ValueError, msgspec.MsgspecError) as wrong:
+                return JSONResponse({"error": str(wrong)}, 400)
+
+        return admitted
+
+    async def about(self, request: Request) -> Response:
+        """Repeat the first line."""
+        return JSONResponse(self._announce())
+
+    async def requests(self, request: Request) -> Response:
+        """List what the platform APIs received, after the number `since`."""
+        since = int(request.query_params.get("since") or 0)
+        wanted = [each for each in self._world.requests if each.n > since]
+        return _json({"requests": wanted, "last": self._world.received})
+
+    async def world(self, request: Request) -> Response:
+        """Show what runs and what is remembered."""
+        apps = [app for fleet in self._world.fleets.values() for app in fleet.describe()]
+        return _json({"scale": self._world.pace.scale, "apps": apps})
+
+    async def act(self, request: Request) -> Response:
+        """Do what other people or bad luck would do; the app's prefix names its platform."""
+        wish = await request.json()
+        platform = str(wish.get("app", "")).partition(":")[0]
+        fleet = self._world.fleets.get(platform)
+        if fleet is None:
+            raise ValueError("app must begin with fly: or heroku:")
+        answer = await fleet.act(wish)
+        self._world.save()
+        return _json(answer)
+
+    async def list_faults(self, request: Request) -> Response:
+        """List the rules with what is left of them."""
+        return _json({"faults": self._faults.rules()})
+
+    async def add_fault(self, request: Request) -> Response:
+        """Put one rule, or a list of rules, in force."""
+        body = await request.body()
+        rules = msgspec.json.decode(body, type=Rule | list[Rule])
+        for rule in rules if isinstance(rules, list) else [rules]:
+            self._faults.add(rule)
+        return _json({"faults": self._faults.rules()})
+
+    async def clear_faults(self, request: Request) -> Response:
+        """Take every rule out of force."""
+        self._faults.clear()
+        return Response(status_code=204)
+
+    async def end(self, request: Request) -> Response:
+        """End the sandbox."""
+        self._shutdown()
+        return JSONResponse({"ok": True})
+
+
+async def _no_repository(request: Request) -> Response:
+    """Answer for GitHub: this sandbox holds no repository."""
+    return JSONResponse({"message": "Not Found", "status": "404"}, 404)
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")

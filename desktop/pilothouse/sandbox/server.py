@@ -1,0 +1,216 @@
+"""The sandbox's process: both platforms, their edges and the control API in one event loop.
+
+It binds to 127.0.0.1 alone and prints nothing but its first line (or a short text) on standard
+output. It ends on SIGTERM, SIGINT, a control call, or when nobody has used it for `idle_s`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from pilothouse.sandbox import fly_api, heroku_api
+from pilothouse.sandbox.announcement import Announcement, AppAddress, encode, keep, withdraw
+from pilothouse.sandbox.control import Control
+from pilothouse.sandbox.faults import CuttableProtocol, Faults, Guarded
+from pilothouse.sandbox.fly_machines import FlyFleet
+from pilothouse.sandbox.heroku_dynos import HerokuFleet
+from pilothouse.sandbox.heroku_seed import plant
+from pilothouse.sandbox.pace import Pace
+from pilothouse.sandbox.seed import plant_fly
+from pilothouse.sandbox.state import FORMAT, Saved, World, load, new_token
+
+DEFAULT_PORT = 47113
+_PORTS_TRIED = 400
+_SERVICES = ("fly", "heroku", "control")
+_IDLE_LOOK_S = 0.5
+_GOODBYE_S = 1
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that leaves signals to the sandbox."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def main_sandbox(
+    port: int | None, state_dir: Path, scale: float, as_json: bool, idle_s: float | None = None
+) -> int:
+    """Run a sandbox until it is told to end; return the process's exit code.
+
+    Args:
+        port: the Fly port; None takes the port of the last time or the usual one, 0 any.
+        state_dir: where its state is kept; made when missing.
+        scale: how many platform seconds pass in a real one.
+        as_json: print the announcement as one line of JSON instead of a text.
+        idle_s: end this many real seconds after the last client; None never.
+    """
+    state_dir.mkdir(parents=True, exist_ok=True)
+    return asyncio.run(Sandbox(state_dir, Pace(scale)).run(port, as_json=as_json, idle_s=idle_s))
+
+
+def _opened(directory: Path) -> Saved:
+    saved = load(directory)
+    if saved is None:
+        now = datetime.now(UTC)
+        saved = Saved(FORMAT, new_token(), {}, {}, plant_fly(now), plant(now))
+    return saved
+
+
+class Sandbox:
+    """One running sandbox."""
+
+    def __init__(self, directory: Path, pace: Pace) -> None:
+        self.world = World(directory, _opened(directory), pace)
+        self._faults = Faults()
+        self._end = asyncio.Event()
+        self._servers: list[_Server] = []
+
+    async def run(self, port: int | None, *, as_json: bool, idle_s: float | None) -> int:
+        """Serve until the end; leave nothing behind but the state."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Windows has no signal handlers in the loop; there Ctrl-C ends asyncio.run itself.
+            with suppress(NotImplementedError):
+                loop.add_signal_handler(number, self._end.set)
+        sockets = self._bind(port)
+        fleets = (FlyFleet(self.world), HerokuFleet(self.world))
+        self.world.fleets = {"fly": fleets[0], "heroku": fleets[1]}
+        for fleet in fleets:
+            await fleet.start()
+        serving = self._serve(sockets, fleets[0])
+        self.world.changed()
+        self.world.save()
+        announcement = self.announce()
+        keep(self.world.directory, announcement)
+        _say(announcement, as_json=as_json, port=port)
+        await self._until_end(idle_s)
+        withdraw(self.world.directory)
+        for server in self._servers:
+            server.should_exit = True
+        for fleet in fleets:
+            await fleet.stop()
+        await asyncio.gather(*serving)
+        self.world.save()
+        return 0
+
+    def announce(self) -> Announcement:
+        """Return what clients need to know."""
+        world = self.world
+        fly = world.addresses["fly"]
+        return Announcement(
+            pid=os.getpid(),
+            scale=world.pace.scale,
+            token=world.token,
+            control=world.addresses["control"],
+            fly={
+                "FLY_API_BASE_URL": fly,
+                "FLY_FLAPS_BASE_URL": fly,
+                "FLY_UIEX_BASE_URL": fly,
+                "FLY_REGISTRY_HOST": fly.removeprefix("http://"),
+            },
+            heroku={"HEROKU_HOST": world.addresses["heroku"]},
+            github={"GITHUB_API_URL": f"{world.addresses['control']}/github"},
+            apps=[AppAddress(key, edge.url) for key, edge in world.edges.items()],
+        )
+
+    def _bind(self, port: int | None) -> list[socket.socket]:
+        saved = self.world.saved.ports
+        sockets: list[socket.socket] = []
+        for index, name in enumerate(_SERVICES):
+            wanted = saved.get(name, 0 if port == 0 else DEFAULT_PORT + index)
+            if port and index == 0:
+                wanted = port
+            if index and port and port != saved.get("fly"):
+                wanted = sockets[-1].getsockname()[1] + 1
+            bound = _bound(wanted)
+            sockets.append(bound)
+            saved[name] = bound.getsockname()[1]
+            self.world.addresses[name] = f"http://127.0.0.1:{saved[name]}"
+        return sockets
+
+    def _serve(self, sockets: list[socket.socket], fly: FlyFleet) -> list[asyncio.Task[None]]:
+        world, faults = self.world, self._faults
+        control = Control(world, faults, lambda: encode(self.announce()), self._end.set)
+        apps: tuple[ASGIApp, ...] = (
+            Guarded(fly_api.make_app(fly), world, faults, "fly"),
+            Guarded(heroku_api.make_app(world), world, faults, "heroku"),
+            control.app(),
+        )
+        serving = []
+        for app, bound in zip(apps, sockets, strict=True):
+            server = _Server(_config(app))
+            self._servers.append(server)
+            serving.append(asyncio.create_task(server.serve(sockets=[bound])))
+        return serving
+
+    async def _until_end(self, idle_s: float | None) -> None:
+        while not self._end.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._end.wait(), None if idle_s is None else _IDLE_LOOK_S)
+            self._note_traffic()
+            if idle_s is not None and time.monotonic() - self.world.last_used > idle_s:
+                return
+
+    def _note_traffic(self) -> None:
+        """Count whoever asks an app, or still waits for an answer, as a client."""
+        asked = sum(edge.counters.requests for edge in self.world.edges.values())
+        open_lines = sum(len(server.server_state.tasks) for server in self._servers)
+        if asked != getattr(self, "_asked", 0) or open_lines:
+            self.world.last_used = time.monotonic()
+        self._asked = asked
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=CuttableProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=600,
+        timeout_graceful_shutdown=_GOODBYE_S,
+    )
+
+
+def _bound(port: int) -> socket.socket:
+    """Bind to `port`, or to the next free one above it."""
+    for candidate in range(port, port + _PORTS_TRIED):
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # Without it a port is taken for a minute after a crash; on Windows it would share ports.
+        if os.name == "posix":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind(("127.0.0.1", candidate))
+            bound.listen(512)
+        except OSError:
+            bound.close()
+            continue
+        bound.setblocking(False)
+        return bound
+    raise OSError(f"no free port from {port} to {port + _PORTS_TRIED - 1} on 127.0.0.1")
+
+
+def _say(announcement: Announcement, *, as_json: bool, port: int | None) -> None:
+    if as_json:
+        sys.stdout.write(announcement.line() + "\n")
+    else:
+        sys.stdout.write(announcement.text(port or DEFAULT_PORT))
+    sys.stdout.flush()
