@@ -149,14 +149,17 @@ class Service:
             if notice is not None:
                 self._publish(Notified(notice))
 
-    def recover(self) -> tuple[str, ...]:
+    def recover(self, *, only: str | None = None) -> tuple[str, ...]:
         """Take up every deployment that nobody runs any more; returns the ids of those started.
 
-        One that another living process runs is left alone.
+        One that another living process runs is left alone; asked for by `only`, it raises
+        `LeaseHeld`.
         """
         started = []
         for record in self._world.journal.deployments(states=LIVE | {State.UNKNOWN}):
             if self._lanes.is_running(record.id) or self._is_outdated(record):
+                continue
+            if only is not None and record.id != only:
                 continue
             known = {p.account.id for p in self._world.providers.all()}
             if record.progress.plan.app.account not in known:

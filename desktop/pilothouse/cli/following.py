@@ -1,0 +1,190 @@
+"""Following a run in a terminal: a line for each thing that happens, and the signals of a person.
+
+Ctrl-C and SIGTERM mean *stop and go back*; a second one leaves at once and names `recover`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from pilothouse.cli.printer import Printer, stamp
+from pilothouse.domain.change import Step
+from pilothouse.domain.deployment import EventKind, Progress, State
+from pilothouse.domain.model import Json
+from pilothouse.domain.news import Journaled, JournalTrouble, News
+from pilothouse.domain.records import RequestKind
+from pilothouse.engine.service import Service
+
+LEFT_EXIT = 12
+
+
+class Follower:
+    """A listener that prints what its deployments do."""
+
+    def __init__(self, service: Service, printer: Printer) -> None:
+        self._service, self._printer = service, printer
+        self._ids: set[str] = set()
+        self._early: list[News] = []
+        self._lock = threading.Lock()
+
+    def follow(self, deployment_id: str) -> None:
+        """Print this deployment's news, those from before this call too."""
+        with self._lock:
+            self._ids.add(deployment_id)
+            early, self._early = self._early, []
+        for news in early:
+            self.hear(news)
+
+    def hear(self, news: News) -> None:
+        """Print one piece of news, or keep it until its deployment is followed."""
+        if isinstance(news, JournalTrouble) and news.reason:
+            self._printer.error(
+                f"Paused: the journal cannot be written ({news.reason}). "
+                "Nothing more is changed until it can."
+            )
+        if not isinstance(news, Journaled):
+            return
+        with self._lock:
+            if news.event.deployment_id not in self._ids:
+                self._early.append(news)
+                return
+        self._show(news)
+
+    def _show(self, news: Journaled) -> None:
+        event, progress = news.event, news.progress
+        if event.kind is not EventKind.ENDED:
+            self._printer.data(
+                {
+                    "event": event.kind.value,
+                    "deployment": event.deployment_id,
+                    "step": event.step,
+                    "at": stamp(event.at),
+                    "data": dict(event.data) if event.kind is not EventKind.DECIDED else {},
+                }
+            )
+        text = sentence(news)
+        if text:
+            at = event.at.astimezone()
+            self._printer.line(f"{at:%H:%M:%S}  {text}", style=_style(progress))
+
+
+def _style(progress: Progress) -> str:
+    return "warn" if progress.going_back else ""
+
+
+def sentence(news: Journaled) -> str:
+    """What an event says to a person; empty when it says nothing new."""
+    event, progress = news.event, news.progress
+    step = _step(progress, event.step)
+    if step is not None:
+        return _step_sentence(news, step)
+    match event.kind:
+        case EventKind.DECIDED:
+            return f"Going back: {progress.reason}"
+        case EventKind.PAUSED:
+            return f"Paused: {progress.reason}"
+        case EventKind.RESUMED:
+            return "Going on."
+        case EventKind.BLIND:
+            return f"Blind: {event.data.get('reason')} Nothing is changed until it answers."
+        case EventKind.SIGHTED:
+            return "The platform answers again."
+        case _:
+            return ""
+
+
+def _step(progress: Progress, key: str | None) -> Step | None:
+    return next((step for step in progress.all_steps if step.key == key), None)
+
+
+def _step_sentence(news: Journaled, step: Step) -> str:
+    event, state = news.event, news.progress.of(step.key)
+    if event.kind is EventKind.NOTED:
+        return f"  {step.title}: {state.note}"
+    if event.kind is not EventKind.SETTLED:
+        return ""
+    took = (event.at - state.started_at).total_seconds() if state.started_at else 0.0
+    if state.status.value == "done":
+        return f"{step.title}: done, {took:.1f} s. {state.reason}".rstrip()
+    return f"{step.title}: {event.data.get('outcome')}. {state.reason}".rstrip()
+
+
+@contextmanager
+def stopping_on_signals(service: Service, printer: Printer, ids: list[str]) -> Iterator[None]:
+    """While inside, a first Ctrl-C or SIGTERM asks the runs to stop and go back."""
+    asked = threading.Event()
+
+    def ask() -> None:
+        for deployment_id in ids:
+            service.ask(RequestKind.STOP, deployment_id)
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            names = ", ".join(ids)
+            printer.error(f"Left at once. Deployment {names} is open: run “pilothouse recover”.")
+            os._exit(LEFT_EXIT)
+        asked.set()
+        printer.error("Stopping and going back. Once more leaves at once.")
+        # Writing to the journal inside a handler could meet its own lock.
+        threading.Thread(target=ask, name="pilothouse-stop", daemon=True).start()
+
+    before = {n: signal.signal(n, on_signal) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def ended(printer: Printer, deployment_id: str | None, progress: Progress | None) -> int:
+    """Print the last line and give the exit code."""
+    if progress is None:
+        printer.data(
+            {"event": "ended", "deployment": deployment_id, "outcome": "nothing", "exit": 0}
+        )
+        printer.line("Nothing was open.")
+        return 0
+    code = progress.exit_code
+    row: dict[str, Json] = {
+        "event": "ended",
+        "deployment": deployment_id,
+        "outcome": progress.state.value,
+        "exit": code,
+        "reason": progress.reason,
+        "serving": progress.serving,
+        "asked": progress.asked,
+        "lost": progress.lost,
+        "provisional": progress.provisional,
+    }
+    printer.data(row)
+    printer.line(closing(progress), style=progress.state.value)
+    return code
+
+
+def closing(progress: Progress) -> str:
+    """The last sentence of a run."""
+    plan = progress.plan
+    name, old = plan.app.name, f"v{plan.from_version}"
+    new = f"v{plan.to_version}" if plan.to_version else plan.target.label
+    lost = f"{progress.lost} of {progress.asked} requests from outside were lost."
+    match progress.state:
+        case State.GOOD:
+            proven = " It is not proven yet." if progress.provisional else ""
+            return f"{new} serves on {name}.{proven} {lost}"
+        case State.FAILED_SAFE:
+            return f"{new} failed. Nothing was changed; {old} serves on {name}. {progress.reason}"
+        case State.ROLLED_BACK:
+            return f"{new} was rolled back. {old} serves {name} again. {progress.reason} {lost}"
+        case State.HELD:
+            return f"{name} needs a person; nothing more is changed. {progress.reason}"
+        case State.UNKNOWN:
+            return (
+                f"It is not known what serves {name}. {progress.reason} Run “pilothouse recover”."
+            )
+        case _:
+            return f"{name}: {progress.state.value}. {progress.reason}"
