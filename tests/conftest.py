@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import leftovers
+from tests.gaps import refuse_gap
 from tests.waiting import TooLateError, until
 
 if TYPE_CHECKING:
@@ -105,14 +106,11 @@ def _uses_qt(request: pytest.FixtureRequest) -> bool:
     return not {"qtbot", "qapp"}.isdisjoint(request.fixturenames)
 
 
-# A gap in the machine is a reason to skip at a desk; in CI it is a test that never ran.
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turns "missing: …" from a skip into a failure under CI."""
+    """Lets no test go untried in CI."""
     report = yield
-    _refuse_gap(report)
+    refuse_gap(report)
     return report
 
 
@@ -120,15 +118,5 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """The same for whole modules."""
     report = yield
-    _refuse_gap(report)
+    refuse_gap(report)
     return report
-
-
-def _refuse_gap(report: pytest.TestReport | pytest.CollectReport) -> None:
-    if not report.skipped or hasattr(report, "wasxfail") or os.environ.get("CI") != "true":
-        return
-    where = report.longrepr
-    reason = where[2].removeprefix("Skipped: ") if isinstance(where, tuple) else str(where)
-    if reason.startswith("missing:"):
-        report.outcome = "failed"
-        report.longrepr = f"{reason} (CI must have it: nothing may go untested there)"

@@ -146,6 +146,15 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert not names, "\n".join(names)
 
 
+def test_every_folder_of_the_program_is_a_package() -> None:
+    """Else the contract of imports would not see into it."""
+    folders = {source.path.parent for source in sources(PROGRAM)}
+    bare = [
+        str(folder.relative_to(ROOT)) for folder in folders if not (folder / "__init__.py").exists()
+    ]
+    assert not bare, "\n".join(bare)
+
+
 def test_every_module_says_what_it_is_for() -> None:
     silent = [source.at(1) for source in everything() if not ast.get_docstring(source.tree)]
     assert not silent, "\n".join(silent)
