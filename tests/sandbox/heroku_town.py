@@ -54,45 +54,67 @@ class Town:
         slugs = self.world.heroku.slugs.values()
         return next(each for each in slugs if each.commit_description == f"sandbox: {subject}")
 
-    async def get(self, path: str, **headers: str) -> Any:
-        """The JSON of a GET that must succeed."""
-        answer = await self.api.get(path, headers=headers)
+    async def get(self, path: str) -> Row:
+        """The object that a GET answers, which must succeed."""
+        answer = await self.api.get(path)
+        assert answer.status_code == 200, answer.text
+        row: Row = answer.json()
+        return row
+
+    async def rows(self, path: str, wanted: str | None = None) -> list[Row]:
+        """The list that a GET answers, by default whole, else what the range asks for."""
+        answer = await self.api.get(path, headers={"range": wanted} if wanted else {})
         assert answer.status_code in {200, 206}, answer.text
-        return answer.json()
+        rows: list[Row] = answer.json()
+        return rows
 
     async def newest(self, app: str) -> Row:
         """The newest release of an app."""
-        rows = await self.get(f"/apps/{app}/releases", range="version ..; max=1, order=desc")
-        row: Row = rows[0]
+        rows = await self.rows(f"/apps/{app}/releases", "version ..; max=1, order=desc")
+        return rows[0]
+
+    async def post(self, path: str, body: Row, *, status: int = 201) -> Row:
+        """What a POST answers, which must have that status."""
+        answer = await self.api.post(path, json=body)
+        assert answer.status_code == status, answer.text
+        row: Row = answer.json()
         return row
 
     async def deploy(self, app: str, subject: str) -> Row:
         """Release a practice slug on an app."""
         body = {"slug": self.slug(subject).id, "description": f"Try {subject}"}
-        answer = await self.api.post(f"/apps/{app}/releases", json=body)
-        assert answer.status_code == 201, answer.text
-        row: Row = answer.json()
-        return row
+        return await self.post(f"/apps/{app}/releases", body)
 
     async def until_up(self, app: str, version: int) -> None:
         """Wait until every listed dyno runs that version."""
 
         async def look() -> bool:
-            dynos = await self.get(f"/apps/{app}/dynos")
+            dynos = await self.rows(f"/apps/{app}/dynos")
             return all(
                 (each["state"], each["release"]["version"]) == ("up", version) for each in dynos
             )
 
         await until_async(look, f"{app} up on v{version}")
 
-    async def until_state(self, app: str, wanted: str) -> None:
-        """Wait until some listed dyno is in that state."""
+    async def until_states(self, app: str, *wanted: str) -> None:
+        """Wait until the listed dynos are in these states, one each."""
 
         async def look() -> bool:
-            dynos = await self.get(f"/apps/{app}/dynos")
-            return any(each["state"] == wanted for each in dynos)
+            dynos = await self.rows(f"/apps/{app}/dynos")
+            return sorted(each["state"] for each in dynos) == sorted(wanted)
 
-        await until_async(look, f"a dyno of {app} {wanted}")
+        await until_async(look, f"dynos of {app} {wanted}")
+
+    async def until_settled(self, app: str, version: int) -> Row:
+        """Wait until that release is no longer pending, and answer it."""
+
+        async def look() -> Row | None:
+            row = await self.get(f"/apps/{app}/releases/{version}")
+            return None if row["status"] == "pending" else row
+
+        row = await until_async(look, f"v{version} of {app} settled")
+        assert row is not None
+        return row
 
     async def visit(self, app: str, path: str = "/") -> httpx.Response:
         """Ask an app itself, through its edge."""
@@ -148,6 +170,10 @@ class Traffic:
         self._over = asyncio.Event()
         self._open: set[asyncio.Task[None]] = set()
         self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def reached(self, answers: int) -> bool:
+        """Whether so many good answers have come."""
+        return self.statuses[200] >= answers
 
     async def finish(self) -> None:
         """Send no more, and wait for what is under way."""

@@ -27,7 +27,7 @@ from pilothouse.sandbox import heroku_errors as errors
 from pilothouse.sandbox.heroku_dynos import HerokuFleet
 from pilothouse.sandbox.heroku_limits import RateLimit
 from pilothouse.sandbox.heroku_logs import LogSession
-from pilothouse.sandbox.heroku_ranges import Fields, RangeError, paginate
+from pilothouse.sandbox.heroku_ranges import DEFAULT_MAX, Fields, RangeError, paginate
 from pilothouse.sandbox.heroku_state import HerokuApp, Release, new_id
 from pilothouse.sandbox.heroku_wire import View
 from pilothouse.sandbox.state import World
@@ -101,8 +101,10 @@ class Api:
         fields: Fields,
         show: Callable[[tuple[Any, ...]], list[Any]],
     ) -> Reply:
-        """The part of a list that the `Range` header asks for."""
+        """The part of a list that the `Range` header asks for; without one, its own order."""
         header = request.headers.get("range")
+        if header is None and len(items) <= DEFAULT_MAX:
+            return Reply(show(tuple(items)), 200, {"Accept-Ranges": ", ".join(fields)})
         try:
             page = paginate(items, header, fields)
         except RangeError as wrong:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -93,7 +93,7 @@ class LogBook:
         wanted = [line for line in self._lines if query.wants(line)]
         return wanted[-query.lines :] if query.lines > 0 else []
 
-    async def follow(self, query: LogQuery) -> AsyncIterator[LogLine]:
+    async def follow(self, query: LogQuery) -> AsyncGenerator[LogLine, None]:
         """Yield the newest lines and, with `tail`, every later one as it comes."""
         seen = self._written
         for line in self.newest(query):
