@@ -228,7 +228,7 @@ class _Chronicle:
 
 def _moments(chance: random.Random, outline: _Outline, now: datetime) -> list[float]:
     """Return rising moments on working days, the last some hours before `now`."""
-    last = now.astimezone(UTC).replace(minute=12, second=40, microsecond=0) - timedelta(hours=5)
+    last = _working_moment(now.astimezone(UTC) - timedelta(hours=3))
     moments = {last.timestamp()}
     while len(moments) < outline.releases:
         day = last - timedelta(days=chance.uniform(1.0, float(outline.days)))
@@ -236,6 +236,14 @@ def _moments(chance: random.Random, outline: _Outline, now: datetime) -> list[fl
         if at.weekday() < 5:
             moments.add(at.replace(second=chance.randint(0, 59)).timestamp())
     return sorted(moments)
+
+
+def _working_moment(latest: datetime) -> datetime:
+    """Return a moment at work that is not after `latest`."""
+    moment = latest.replace(minute=12, second=40, microsecond=0)
+    while moment > latest or moment.weekday() > 4 or not 7 <= moment.hour <= 16:
+        moment -= timedelta(hours=1)
+    return moment
 
 
 def _reference(image: Image) -> str:

@@ -23,7 +23,9 @@ from starlette.types import ASGIApp
 from pilothouse.sandbox import fly_api, heroku_api
 from pilothouse.sandbox.announcement import Announcement, AppAddress, encode, keep, withdraw
 from pilothouse.sandbox.control import Control
+from pilothouse.sandbox.detached import lock_path
 from pilothouse.sandbox.faults import CuttableProtocol, Faults, Guarded
+from pilothouse.sandbox.filelock import LockedError, held
 from pilothouse.sandbox.fly_machines import FlyFleet
 from pilothouse.sandbox.heroku_dynos import HerokuFleet
 from pilothouse.sandbox.heroku_seed import plant
@@ -60,7 +62,13 @@ def main_sandbox(
         idle_s: end this many real seconds after the last client; None never.
     """
     state_dir.mkdir(parents=True, exist_ok=True)
-    return asyncio.run(Sandbox(state_dir, Pace(scale)).run(port, as_json=as_json, idle_s=idle_s))
+    try:
+        with held(lock_path(state_dir)):
+            sandbox = Sandbox(state_dir, Pace(scale))
+            return asyncio.run(sandbox.run(port, as_json=as_json, idle_s=idle_s))
+    except LockedError:
+        sys.stderr.write(f"Another sandbox uses {state_dir}. End it, or choose another --state.\n")
+        return 2
 
 
 def _opened(directory: Path) -> Saved:
@@ -79,6 +87,7 @@ class Sandbox:
         self._faults = Faults()
         self._end = asyncio.Event()
         self._servers: list[_Server] = []
+        self._asked = 0
 
     async def run(self, port: int | None, *, as_json: bool, idle_s: float | None) -> int:
         """Serve until the end; leave nothing behind but the state."""
@@ -170,7 +179,7 @@ class Sandbox:
         """Count whoever asks an app, or still waits for an answer, as a client."""
         asked = sum(edge.counters.requests for edge in self.world.edges.values())
         open_lines = sum(len(server.server_state.tasks) for server in self._servers)
-        if asked != getattr(self, "_asked", 0) or open_lines:
+        if asked != self._asked or open_lines:
             self.world.last_used = time.monotonic()
         self._asked = asked
 

@@ -1,0 +1,289 @@
+"""The sandbox in a process of its own, for every test that wants a platform.
+
+    with SandboxProcess(tmp_path) as sandbox:
+        with sandbox.steady_traffic("fly:harbor-api", rate=50) as traffic:
+            ...
+        assert traffic.lost == []
+
+Nothing is left running: `stop` ends the process with SIGTERM and insists that it ends well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from pilothouse.sandbox.announcement import Announcement, decode
+
+_ROOT = Path(__file__).resolve().parents[1]
+_END_S = 10.0
+_FLY = "/v1/apps/{}/machines"
+T = TypeVar("T")
+
+
+def wait_until(look: Callable[[], T], *, within_s: float = 10.0, every_s: float = 0.02) -> T:
+    """Return what `look` returns as soon as it is true; fail the test after `within_s`."""
+    pause = threading.Event()
+    began = time.monotonic()
+    while not (seen := look()):
+        if time.monotonic() - began > within_s:
+            raise AssertionError(f"not within {within_s} s; last seen: {seen!r}")
+        pause.wait(every_s)
+    return seen
+
+
+class ControlClient:
+    """The sandbox's control API."""
+
+    def __init__(self, announcement: Announcement) -> None:
+        headers = {"Authorization": f"Bearer {announcement.token}"}
+        self._http = httpx.Client(base_url=announcement.control, headers=headers, timeout=30)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def requests(self, since: int = 0) -> list[dict[str, Any]]:
+        """What the platform APIs received after number `since`."""
+        found: list[dict[str, Any]] = self._get("/requests", since=since)["requests"]
+        return found
+
+    def last_request(self) -> int:
+        """The number of the latest request, for `requests(since=...)`."""
+        return int(self._get("/requests", since=2**60)["last"])
+
+    def app(self, key: str) -> dict[str, Any]:
+        """One app of the world, such as `fly:harbor-api`."""
+        return next(app for app in self._get("/world")["apps"] if app["app"] == key)
+
+    def instances(self, key: str) -> dict[str, dict[str, Any]]:
+        """An app's instances by id."""
+        return {each["id"]: each for each in self.app(key)["instances"]}
+
+    def fault(self, kind: str, *, count: int = 1, **rule: Any) -> None:
+        """Put a fault in force; `method`, `path`, `platform`, `body` and `nth` choose requests."""
+        chosen = ("method", "path", "platform", "body", "nth")
+        match = {name: rule.pop(name) for name in chosen if name in rule}
+        wish = {"kind": kind, "match": match, "count": count, **rule}
+        self._http.post("/faults", json=wish).raise_for_status()
+
+    def clear_faults(self) -> None:
+        self._http.delete("/faults").raise_for_status()
+
+    def act(self, app: str, do: str, **more: Any) -> dict[str, Any]:
+        """Have somebody else, or bad luck, do something to an app."""
+        answer = self._http.post("/world/act", json={"app": app, "do": do, **more})
+        assert answer.status_code == 200, answer.text
+        done: dict[str, Any] = answer.json()
+        return done
+
+    def _get(self, path: str, **query: int) -> dict[str, Any]:
+        answer = self._http.get(path, params=query)
+        answer.raise_for_status()
+        value: dict[str, Any] = answer.json()
+        return value
+
+
+@dataclass
+class Traffic:
+    """Requests at a steady rate from a thread of their own; read the results when it has ended.
+
+    `lost` holds (seconds since the start, what went wrong) for each answer of 500 or above and
+    each connection that broke.
+    """
+
+    url: str
+    rate: float
+    path: str = "/"
+    sent: int = 0
+    good: int = 0
+    lost: list[tuple[float, str]] = field(default_factory=list)
+    releases: Counter[object] = field(default_factory=Counter)
+    instances: Counter[object] = field(default_factory=Counter)
+    slowest_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="traffic")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        wait_until(lambda: self.good or self.lost)
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    async def _run(self) -> None:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+        async with httpx.AsyncClient(timeout=60, limits=limits, trust_env=False) as client:
+            began = time.monotonic()
+            pending: set[asyncio.Task[None]] = set()
+            ticks = asyncio.Event()
+            while not self._end.is_set():
+                task = asyncio.create_task(self._one(client, began))
+                pending.add(task)
+                task.add_done_callback(pending.discard)
+                self.sent += 1
+                due = began + self.sent / self.rate - time.monotonic()
+                with_pause = asyncio.wait_for(ticks.wait(), max(0.0, due))
+                await asyncio.gather(with_pause, return_exceptions=True)
+            await asyncio.gather(*pending)
+
+    async def _one(self, client: httpx.AsyncClient, began: float) -> None:
+        at = time.monotonic()
+        try:
+            answer = await client.get(self.url + self.path)
+        except httpx.HTTPError as broken:
+            self.lost.append((at - began, repr(broken)))
+            return
+        self.slowest_s = max(self.slowest_s, time.monotonic() - at)
+        if answer.status_code >= 500:
+            self.lost.append((at - began, f"{answer.status_code} {answer.text[:80]}"))
+            return
+        self.good += 1
+        if answer.status_code == 200:
+            self.releases[answer.json().get("release")] += 1
+            self.instances[answer.json().get("instance")] += 1
+
+
+class SandboxProcess:
+    """One sandbox process on any free ports, with its state in `directory`.
+
+    `fly` and `heroku` are HTTP clients of the platforms; `control` is the control API.
+    """
+
+    def __init__(self, directory: Path, *, scale: float = 20.0) -> None:
+        self.directory = directory
+        self.scale = scale
+        self._process: subprocess.Popen[bytes] | None = None
+        self._announcement: Announcement | None = None
+        self._clients: list[httpx.Client | ControlClient] = []
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def announcement(self) -> Announcement:
+        """The first line of the process that runs, or ran last."""
+        assert self._announcement is not None, "not started"
+        return self._announcement
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "not started"
+        return self._process.pid
+
+    def start(self) -> Announcement:
+        """Start the process and wait for its first line."""
+        assert self._process is None, "already started"
+        self.directory.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "pilothouse.sandbox", "--json", "--port", "0"]
+        command += ["--state", str(self.directory), "--scale", str(self.scale)]
+        environment = {**os.environ, "PYTHONPATH": str(_ROOT / "desktop")}
+        with (self.directory / "errors.log").open("ab") as errors:
+            self._process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, env=environment
+            )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, self.errors()
+        self._announcement = decode(line)
+        self._open_clients()
+        return self._announcement
+
+    def stop(self) -> None:
+        """End the process as a person would, and insist that it ends well and quickly."""
+        if self._process is None:
+            return
+        process = self._gone()
+        process.terminate()
+        try:
+            code = process.wait(_END_S)
+        finally:
+            process.kill()
+            process.wait()
+        assert code == 0, f"exit code {code}\n{self.errors()}"
+        assert "Traceback" not in self.errors(), self.errors()
+
+    def kill(self) -> None:
+        """End the process as a power cut would."""
+        process = self._gone()
+        process.kill()
+        process.wait()
+
+    def restart(self) -> Announcement:
+        """Kill the process and start another on the same state."""
+        if self._process is not None:
+            self.kill()
+        return self.start()
+
+    def errors(self) -> str:
+        """What the process wrote to standard error."""
+        return (self.directory / "errors.log").read_text()
+
+    def url(self, app: str) -> str:
+        """The address of an app, such as `fly:harbor-api`."""
+        return next(entry.url for entry in self.announcement.apps if entry.app == app)
+
+    def environment(self) -> dict[str, str]:
+        """The variables that point the platforms' own tools, and ours, at this sandbox."""
+        return self.announcement.environment()
+
+    def steady_traffic(self, app: str, *, rate: float = 50.0, path: str = "/") -> Traffic:
+        """Requests to an app at a steady rate, inside a `with` block."""
+        return Traffic(self.url(app), rate, path)
+
+    def machines(self, app: str) -> list[dict[str, Any]]:
+        """The machines of a Fly app."""
+        answer = self.fly.get(_FLY.format(app))
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+    def machine_path(self, app: str, identifier: str, tail: str = "") -> str:
+        """The path of one machine in the Machines API."""
+        return f"{_FLY.format(app)}/{identifier}{tail}"
+
+    def _gone(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "not started"
+        process, self._process = self._process, None
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
+        if process.stdout is not None:
+            process.stdout.close()
+        return process
+
+    def _open_clients(self) -> None:
+        announcement = self.announcement
+        bearer = {"Authorization": f"Bearer {announcement.token}"}
+        accept = {"Accept": "application/vnd.heroku+json; version=3"}
+        fly, heroku = announcement.fly["FLY_API_BASE_URL"], announcement.heroku["HEROKU_HOST"]
+        self.fly = httpx.Client(base_url=fly, headers=bearer, timeout=70, trust_env=False)
+        self.heroku = httpx.Client(
+            base_url=heroku, headers=bearer | accept, timeout=70, trust_env=False
+        )
+        self.control = ControlClient(announcement)
+        self._clients = [self.fly, self.heroku, self.control]
