@@ -132,13 +132,20 @@ def _qt_objects() -> Iterator[Any]:
         return
     core = sys.modules["PySide6.QtCore"]
     is_valid = sys.modules["shiboken6"].isValid
-    active = ((core.QTimer, core.QTimer.isActive), (core.QThread, core.QThread.isRunning))
     yield from (w for w in widgets.QApplication.topLevelWidgets() if w.isVisible())
-    for thing in gc.get_objects():
-        # By type, not isinstance: that would wake the proxies among the objects.
-        runs = next((runs for kind, runs in active if issubclass(type(thing), kind)), None)
-        if runs is not None and is_valid(thing) and runs(thing):
+    timers, threads = _kinds(core.QTimer), _kinds(core.QThread)
+    # By type, not isinstance: quick, and it does not wake the proxies among the objects.
+    kinds = timers | threads
+    for thing in [thing for thing in gc.get_objects() if type(thing) in kinds]:
+        runs = core.QTimer.isActive if type(thing) in timers else core.QThread.isRunning
+        if is_valid(thing) and runs(thing):
             yield thing
+
+
+def _kinds(kind: type[Any]) -> set[type[Any]]:
+    """A class and all that are derived from it."""
+    subclasses: list[type[Any]] = kind.__subclasses__()
+    return {kind}.union(*(_kinds(derived) for derived in subclasses))
 
 
 def _describe(thing: Any) -> str:
