@@ -146,14 +146,13 @@ def test_a_used_up_budget_refuses_and_refills_evenly() -> None:
 
 def test_a_refused_call_is_a_429_and_does_nothing() -> None:
     async def scenario(one: Town) -> None:
-        for _ in range(CAPACITY + 200):
-            answer = await one.api.get("/nowhere")
-            if answer.status_code == 429:
-                break
-        refused = await one.api.post("/apps/billing/releases", json={})
+        before = await one.newest("billing")
+        await one.fleet.act({"app": "billing", "do": "limits", "remaining": 0})
+        refused = await one.api.post("/apps/billing/releases", json={"slug": one.slug("next").id})
         assert (refused.status_code, refused.json()["id"]) == (429, "rate_limit")
         assert refused.headers["ratelimit-remaining"] == "0"
         assert (await one.api.get("/account/rate-limits")).status_code == 200
+        assert one.app("billing").newest.id == before["id"]
 
     in_town(scenario)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from pilothouse.sandbox.edge import Wait
 from pilothouse.sandbox.heroku_logs import LogBook, LogQuery
 from pilothouse.sandbox.heroku_router import Candidate, Router
@@ -278,5 +280,32 @@ def test_a_colleague_may_release_and_change_secrets_meanwhile() -> None:
             made = await one.newest("billing")
             assert made["version"] == before["version"] + 1
             assert made["user"]["id"] != mine
+
+    in_town(scenario)
+
+
+def test_a_dyno_can_fall_ill_without_the_platform_noticing() -> None:
+    async def scenario(one: Town) -> None:
+        for name in ("web.1", "web.2"):
+            wish = {"app": "billing", "do": "sicken", "instance": name, "behaviour": "unhealthy"}
+            await one.fleet.act(wish)
+        assert (await one.visit("billing", "/healthz")).status_code == 503
+        assert (await one.visit("billing")).status_code == 200
+        assert {each["state"] for each in await one.rows("/apps/billing/dynos")} == {"up"}
+
+    in_town(scenario)
+
+
+def test_wishes_for_what_is_not_there_are_refused() -> None:
+    async def scenario(one: Town) -> None:
+        for wish in (
+            {"app": "nothing", "do": "kill"},
+            {"app": "billing", "do": "kill", "instance": "web.9"},
+            {"app": "billing", "do": "dance"},
+            {"app": "billing", "do": "expire", "release": one.app("billing").current},
+            {"app": "billing", "do": "foreign-deploy", "artifact": "nothing"},
+        ):
+            with pytest.raises(ValueError, match=r"no such|cannot do"):
+                await one.fleet.act(wish)
 
     in_town(scenario)

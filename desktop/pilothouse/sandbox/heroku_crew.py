@@ -90,9 +90,14 @@ class Crew:
         self.app.dynos = [each for each in self.app.dynos if each not in dynos]
         self._moved()
 
-    def kill(self, dyno: Dyno) -> bool:
-        """Let a dyno's process die by itself; False when it has none."""
-        return self._processes.kill(dyno)
+    @property
+    def processes(self) -> Processes:
+        """What runs behind the dynos."""
+        return self._processes
+
+    def serves(self, dyno: Dyno) -> bool:
+        """Whether the router may send the dyno a request now."""
+        return any(each.dyno is dyno and each.port is not None for each in self._candidates())
 
     def _moved(self) -> None:
         self._world.changed()

@@ -5,16 +5,19 @@ One fleet belongs to one world and lives in its event loop.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from pilothouse.sandbox.heroku_crew import Crew
-from pilothouse.sandbox.heroku_releases import ReleaseDesk, Wish
-from pilothouse.sandbox.heroku_state import HerokuApp, Release, is_expired
+from pilothouse.sandbox.heroku_limits import RateLimit
+from pilothouse.sandbox.heroku_releases import ReleaseDesk
+from pilothouse.sandbox.heroku_state import HerokuApp, Release
+from pilothouse.sandbox.heroku_wire import moment
 from pilothouse.sandbox.state import World
 
 Json = dict[str, Any]
-_NEWEST_SHOWN = 5
+_NEWEST_SHOWN = 8
 
 
 class HerokuFleet:
@@ -26,7 +29,8 @@ class HerokuFleet:
     def __init__(self, world: World) -> None:
         self.crews = {app.id: Crew(world, app) for app in world.heroku.apps}
         self.desk = ReleaseDesk(world, self.crews)
-        self._world = world
+        self.limit = RateLimit(time.monotonic)
+        self.world = world
         world.fleets["heroku"] = self
 
     async def start(self) -> None:
@@ -47,109 +51,60 @@ class HerokuFleet:
 
     def edge_url(self, app_key: str) -> str | None:
         """The address of an app, with a slash at the end; `None` before its edge is open."""
-        edge = self._world.edges.get(app_key)
+        edge = self.world.edges.get(app_key)
         return None if edge is None else f"{edge.url}/"
 
     def describe(self) -> list[Json]:
         """What the control API shows of each app."""
-        return [self._describe(crew) for crew in self.crews.values()]
-
-    def _describe(self, crew: Crew) -> Json:
-        app, counters = crew.app, crew.edge.counters
-        return {
-            "app": app.key,
-            "url": crew.edge.url,
-            "release": app.current,
-            "maintenance": app.maintenance,
-            "preboot": app.preboot,
-            "instances": [
-                {
-                    "id": each.id,
-                    "name": each.name,
-                    "state": each.state,
-                    "release": each.version,
-                    "artifact": each.slug_id,
-                    "hidden": each in app.hidden,
-                    "crashes": each.crashes,
-                }
-                for each in (*app.hidden, *app.dynos)
-            ],
-            "releases": [_row(each) for each in reversed(app.releases[-_NEWEST_SHOWN:])],
-            "edge": {
-                "requests": counters.requests,
-                "lost": counters.lost,
-                "broken": counters.broken,
-                "by_instance": dict(counters.by_instance),
-            },
-        }
+        return [_described(crew) for crew in self.crews.values()]
 
     async def act(self, wish: Mapping[str, Any]) -> Json:
-        """Do to an app what somebody else, or bad luck, would do.
+        """Do what the control API asks of a Heroku app."""
+        from pilothouse.sandbox.heroku_acts import act
 
-        `do` is `kill` (with `instance`: a dyno's id or name), `foreign-deploy` (a colleague
-        releases the slug `artifact`, or the current one), `set-secrets` (a colleague sets a
-        config var) or `expire` (with `release`: the version whose artifact goes).
-
-        Raises:
-            ValueError: the wish names something that is not there.
-        """
-        app = self._world.heroku.find_app(str(wish.get("app", "")).removeprefix("heroku:"))
-        if app is None:
-            raise ValueError("no such app")
-        match wish.get("do"):
-            case "kill" | "crash":
-                answer = self._kill(app, str(wish.get("instance", "")))
-            case "foreign-deploy":
-                answer = self._foreign_deploy(app, wish)
-            case "set-secrets":
-                name = str(wish.get("name", "SANDBOX_NOTE"))
-                changes: Mapping[str, str | None] = {name: str(wish.get("value", "changed"))}
-                answer = _row(self.desk.set_config(app, changes, self._colleague()))
-            case "expire":
-                answer = self._expire(app, wish.get("release"))
-            case unknown:
-                raise ValueError(f"cannot do {unknown!r} to a Heroku app")
-        self._world.changed()
-        return answer
-
-    def _kill(self, app: HerokuApp, identity: str) -> Json:
-        everything = (*app.hidden, *app.dynos)
-        dyno = next((each for each in everything if identity in {each.id, each.name}), None)
-        if dyno is None or not self.crew(app).kill(dyno):
-            raise ValueError("no such running dyno")
-        return {"id": dyno.id, "state": dyno.state}
-
-    def _foreign_deploy(self, app: HerokuApp, wish: Mapping[str, Any]) -> Json:
-        current = app.current_release()
-        if current is None or current.slug_id is None:
-            raise ValueError("the app has no code yet")
-        slug = self._world.heroku.slugs.get(str(wish.get("artifact", current.slug_id)))
-        if slug is None:
-            raise ValueError("no such slug")
-        text = str(wish.get("description", f"Deploy {slug.commit[:8]}"))
-        new = Wish(text, slug.id, current.config, self._colleague())
-        return _row(self.desk.create(app, new))
-
-    def _expire(self, app: HerokuApp, version: object) -> Json:
-        release = app.release_by_version(version) if isinstance(version, int) else None
-        if release is None or release.version == app.current:
-            raise ValueError("no such earlier release")
-        rows = [each for every in self._world.heroku.apps for each in every.releases]
-        for each in rows:
-            each.lost = each.lost or each.slug_id == release.slug_id
-        gone = is_expired(app, release, self._world.pace.now())
-        return {"version": release.version, "expired": gone}
-
-    def _colleague(self) -> str:
-        state = self._world.heroku
-        return next(each.id for each in state.people if each.id != state.account_id)
+        return act(self, wish)
 
 
-def _row(release: Release) -> Json:
+def _described(crew: Crew) -> Json:
+    app, counters = crew.app, crew.edge.counters
+    return {
+        "app": app.key,
+        "url": crew.edge.url,
+        "release": app.current,
+        "maintenance": app.maintenance,
+        "preboot": app.preboot,
+        "instances": [
+            {
+                "id": each.id,
+                "name": each.name,
+                "group": each.type,
+                "state": each.state,
+                "release": each.version,
+                "artifact": each.slug_id,
+                "serving": crew.serves(each),
+                "hidden": each in app.hidden,
+                "crashes": each.crashes,
+            }
+            for each in (*app.hidden, *app.dynos)
+        ],
+        "releases": [row(each) for each in reversed(app.releases[-_NEWEST_SHOWN:])],
+        "edge": {
+            "requests": counters.requests,
+            "lost": counters.lost,
+            "broken": counters.broken,
+            "by_instance": dict(counters.by_instance),
+        },
+    }
+
+
+def row(release: Release) -> Json:
+    """A release as the control API shows it."""
     return {
         "id": release.id,
         "version": release.version,
         "status": release.status,
         "description": release.description,
         "artifact": release.slug_id,
+        "user": release.user_id,
+        "created_at": moment(release.created_at),
     }

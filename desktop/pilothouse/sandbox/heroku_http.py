@@ -52,7 +52,6 @@ class Api:
     def __init__(self, world: World) -> None:
         self.world = world
         self.state = world.heroku
-        self.limit = RateLimit(time.monotonic)
         self.sessions: dict[str, LogSession] = {}
 
     @property
@@ -62,6 +61,11 @@ class Api:
         if not isinstance(fleet, HerokuFleet):
             raise TypeError("the fleet named heroku is not Heroku's")
         return fleet
+
+    @property
+    def limit(self) -> RateLimit:
+        """The account's budget of requests."""
+        return self.fleet.limit
 
     def view(self, request: Request) -> View:
         """How resources look to this client."""

@@ -58,6 +58,13 @@ class Processes:
             instance.kill()
         return instance is not None
 
+    def sicken(self, dyno: Dyno, behaviour: Behaviour) -> bool:
+        """Let a running process behave otherwise from now on; False when there is none."""
+        instance = self._running.get(dyno.id)
+        if instance is not None:
+            instance.behaviour = behaviour
+        return instance is not None
+
     async def revive(self, dynos: Iterable[Dyno]) -> None:
         """Start these without a boot, and wait until they listen."""
         await asyncio.gather(*(self._boot(each, 0) for each in dynos))
