@@ -17,31 +17,19 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpx
 
 from pilothouse.sandbox.announcement import Announcement, decode
+from tests.waiting import until
 
 _ROOT = Path(__file__).resolve().parents[1]
 _END_S = 10.0
 _FLY = "/v1/apps/{}/machines"
-T = TypeVar("T")
-
-
-def wait_until(look: Callable[[], T], *, within_s: float = 10.0, every_s: float = 0.02) -> T:
-    """Return what `look` returns as soon as it is true; fail the test after `within_s`."""
-    pause = threading.Event()
-    began = time.monotonic()
-    while not (seen := look()):
-        if time.monotonic() - began > within_s:
-            raise AssertionError(f"not within {within_s} s; last seen: {seen!r}")
-        pause.wait(every_s)
-    return seen
 
 
 class ControlClient:
@@ -119,7 +107,7 @@ class Traffic:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        wait_until(lambda: self.good or self.lost)
+        until(lambda: self.good or self.lost, "the first answer")
         return self
 
     def __exit__(self, *_exc: object) -> None:

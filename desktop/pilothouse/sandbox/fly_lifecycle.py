@@ -48,6 +48,11 @@ class MachineLife:
             return None
         return self.process.port
 
+    @property
+    def awake(self) -> bool:
+        """Whether the machine runs, or is about to."""
+        return self.machine.state not in ASLEEP | {"destroying"}
+
     def resume(self) -> None:
         """Take up the life where an earlier sandbox left it, without any boot delay."""
         machine = self.machine

@@ -19,6 +19,7 @@ from pilothouse.sandbox.pace import Pace
 
 HELD_S = 40.0
 PIN_HELD_S = 10.0
+_ON_ITS_WAY_S = 15.0
 _TEXT = (("content-type", "text/plain"),)
 NO_CANDIDATE = Refuse(503, _TEXT, b"[PR04] could not find a good candidate within 40 attempts\n")
 NO_PIN = Refuse(503, _TEXT, b"[PR03] could not reach the instance that was asked for\n")
@@ -73,7 +74,8 @@ class FlyRouter:
     def _wake(self) -> None:
         """Start one machine that sleeps, unless one is on its way already."""
         lives = self._lives.values()
-        if any(life.machine.state in ("starting", "replacing") for life in lives):
+        since = time.time() - self._pace.seconds(_ON_ITS_WAY_S)
+        if any(life.machine.updated_at > since for life in lives if life.awake):
             return
         for life in lives:
             if _sleeps(life) and not life.machine.cordoned:
