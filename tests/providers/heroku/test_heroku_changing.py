@@ -101,6 +101,7 @@ def test_a_failed_release_command_changes_nothing_and_needs_no_way_back(
     with pytest.raises(Failed, match=f"v{base} serves") as error:
         one.go("released")
     assert error.value.nothing_changed
+    assert "ended with “Command failed”" in str(error.value)
     one.run.data["released"] = {"nothing_changed": True}
     assert one.back() == []
     assert one.live_versions == {base}
@@ -232,6 +233,20 @@ def test_a_rollback_by_hand_brings_the_code_and_the_config_back(
     assert cloud.do(lambda each: dict(each.app("billing").newest.config)) == then
     assert one.operations.observe(one.steps["release"]).sight is Sight.LANDED
     assert one.back() == []
+
+
+def test_a_rollback_names_the_config_that_comes_back_and_no_value(
+    cloud: Practice, start: Start
+) -> None:
+    before = start("next").facts.live.release
+    assert before is not None
+    cloud.act(do="set-secrets", name="PAYMENT_KEY", value="whispered")
+    change = Change(ChangeKind.ROLLBACK, "heroku:billing", to_version=before.version)
+    facts = start(change, back_to=before).facts
+    assert any("PAYMENT_KEY will change" in text for text in facts.warnings)
+    assert "whispered" not in repr(facts)
+    assert facts.snapshot["rollback"] == {"release": before.id}
+    assert facts.target_version == facts.target.release == before.version
 
 
 def test_a_lost_rollback_is_adopted_only_when_it_is_the_one_newer_release(

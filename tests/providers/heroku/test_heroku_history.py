@@ -14,6 +14,7 @@ from pilothouse.providers.heroku import schema
 from pilothouse.providers.heroku.history import (
     carries,
     kind_of,
+    last_line,
     marked,
     newest_first,
     releases_of,
@@ -91,3 +92,16 @@ def test_an_image_is_an_artifact_where_there_is_no_slug() -> None:
 @pytest.mark.parametrize(("asked", "sent"), [(50, 50), (0, 1), (5000, 1000)])
 def test_a_page_is_never_larger_than_the_platform_gives(asked: int, sent: int) -> None:
     assert newest_first(asked) == f"version ..; order=desc, max={sent}"
+
+
+@pytest.mark.parametrize(
+    ("output", "line"),
+    [
+        (b"", ""),
+        (b"one\n\x1b[31mtwo  three\x1b[0m\r\n \n", "two three"),
+        (b"\xff", "\N{REPLACEMENT CHARACTER}"),
+        (b"x" * 300, "x" * 200 + "…"),
+    ],
+)
+def test_the_last_line_of_a_command_is_quoted_readably(output: bytes, line: str) -> None:
+    assert last_line(output) == line

@@ -169,20 +169,6 @@ def test_heroku_is_not_deployed_by_image(provider: HerokuProvider, billing: App)
         provider.facts(billing, change, back_to=None)
 
 
-def test_a_rollback_names_the_config_that_comes_back(
-    provider: HerokuProvider, billing: App
-) -> None:
-    rows = provider.releases(billing, limit=200).releases
-    config = next(row for row in rows if row.kind is ReleaseKind.CONFIG and row.eligible)
-    target = next(row for row in rows if row.version < config.version and row.eligible)
-    change = Change(ChangeKind.ROLLBACK, "heroku:billing", to_version=target.version)
-    facts = provider.facts(billing, change, back_to=target)
-    names = config.description.removeprefix("Set ").removesuffix(" config vars").split(", ")
-    assert any(all(name in text for name in names) for text in facts.warnings)
-    assert facts.snapshot["rollback"] == {"release": target.id}
-    assert facts.target_version == facts.target.release == target.version
-
-
 def test_a_release_that_never_ran_is_no_target(provider: HerokuProvider, billing: App) -> None:
     rows = provider.releases(billing, limit=200).releases
     failed = next(row for row in rows if row.status is ReleaseStatus.FAILED)

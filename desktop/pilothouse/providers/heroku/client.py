@@ -11,17 +11,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from pilothouse.domain.errors import Declined, Missing
+from pilothouse.domain.errors import Declined, Missing, PlatformError
 from pilothouse.providers.heroku import schema
 from pilothouse.providers.heroku.budget import LOOK, Budget
-from pilothouse.providers.heroku.history import in_path, newest_first
-from pilothouse.providers.http import Call, Http, Reply, Wait
+from pilothouse.providers.heroku.history import in_path, last_line, newest_first
+from pilothouse.providers.http import Call, Http, HttpAsker, Reply, Wait
 
 T = TypeVar("T")
 
 ACCEPT = "application/vnd.heroku+json; version=3.sdk"
 RENEW = "Make a new token with `heroku authorizations:create -s write-protected` and connect again."
 APPS_PAGE = "id ..; max=200"
+OUTPUT_S = 3.0
 LONGEST_SEARCH = 5
 """Pages of history that are read to find the current release; each but the first has 1000."""
 
@@ -152,6 +153,26 @@ class HerokuClient:
         reply = self.http.change(call, lease_left=lease_left, deadline_s=deadline_s, wait=self.wait)
         self.budget.learn(reply.headers)
         return reply.decode(schema.Release)
+
+    def last_words(self, release: schema.Release) -> str:
+        """The last line that a release command wrote; empty where it cannot be read.
+
+        The output lives at an address of its own that asks for no credential, and none is sent.
+        """
+        if release.output_stream_url is None:
+            return ""
+        asker = HttpAsker()
+        try:
+            answer = asker.ask(
+                release.output_stream_url,
+                headers={"Accept": "text/plain"},
+                timeout_s=min(self.read_s, OUTPUT_S),
+            )
+        except PlatformError:
+            return ""
+        finally:
+            asker.close()
+        return last_line(answer.body) if answer.status < 300 else ""
 
     # ------------------------------------------------------------ dynos
 

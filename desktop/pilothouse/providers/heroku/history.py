@@ -17,6 +17,9 @@ from pilothouse.providers.heroku import schema
 PAGE_MAX = 1000
 """The largest page the platform gives (Platform API reference, ranges)."""
 
+LINE_MAX = 200
+
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _ROLLBACK = re.compile(r"^Rollback to v(\d+)\b")
 _CODE = re.compile(r"^(Deploy|Deployed|Promote|Retry of v\d+:)\b|^Retry of v\d+:")
 _CONFIG = re.compile(r"^(Set|Remove|Unset) .*config vars?$|^(Attach|Detach|Update) |^@ref:")
@@ -105,6 +108,14 @@ def told(release: schema.Release) -> str:
     who = release.author or "somebody"
     text = f" (“{release.text}”)" if release.text else ""
     return f"v{release.version} by {who} at {release.created_at:%H:%M:%S} UTC{text}"
+
+
+def last_line(output: bytes) -> str:
+    """The last line of a command's output that says anything, without terminal colours."""
+    text = _COLOURS.sub("", output.decode("utf-8", "replace"))
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    last = next((line for line in reversed(lines) if line), "")
+    return last if len(last) <= LINE_MAX else last[:LINE_MAX] + "…"
 
 
 def in_path(name: str) -> str:

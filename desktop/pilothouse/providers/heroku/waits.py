@@ -92,7 +92,8 @@ class Waits:
         while True:
             row = self._client.release(args["app"], version)
             if row.has_failed:
-                raise _command_failed(row, args["before"], back=bool(args["back"]))
+                said = self._client.last_words(row)
+                raise _command_failed(row, said, args["before"], back=bool(args["back"]))
             if row.current:
                 return {"version": version, "seconds": round(patience.spent_s, 1)}
             if not row.is_pending:
@@ -174,15 +175,16 @@ def _standing(web: Sequence[schema.Dyno]) -> tuple[schema.Dyno, ...]:
     return tuple(dyno for dyno in web if dyno.state != "down")
 
 
-def _command_failed(row: schema.Release, before: int | None, *, back: bool) -> Failed:
+def _command_failed(row: schema.Release, said: str, before: int | None, *, back: bool) -> Failed:
     serving = f"v{before}" if before is not None else "nothing"
+    how = f"ended with “{said}”" if said else "failed"
     if back:
         return Failed(
-            f"The release command of v{row.version} failed, so that the way back to {serving} "
+            f"The release command of v{row.version} {how}, so that the way back to {serving} "
             "did not come about. What ran goes on running."
         )
     return Failed(
-        f"The release command of v{row.version} failed, so no dyno was changed: {serving} serves. "
+        f"The release command of v{row.version} {how}, so no dyno was changed: {serving} serves. "
         "The same slug can be released again.",
         nothing_changed=True,
     )
