@@ -12,7 +12,7 @@ from enum import Enum
 
 from pilothouse.domain.guard import Family, Ruling, Verdict
 
-ALWAYS = (Family.CREDENTIAL, Family.BASE, Family.APP, Family.WAY_BACK, Family.PLATFORM)
+ALWAYS = (Family.CREDENTIAL, Family.BASE, Family.APP, Family.WAY_BACK)
 
 NAMES = {
     Family.CREDENTIAL: "Credential",

@@ -72,7 +72,8 @@ class Drafting(QObject):
         self.asked: tuple[Family, ...] = ()
         self.making = False
         self.submitting = False
-        self.error: PilothouseError | None = None
+        self.error: Exception | None = None
+        self._go_back: bool | None = None
         bridge.arrived.connect(self.on_news)
 
     @property
@@ -89,7 +90,8 @@ class Drafting(QObject):
         self.making, self.error = True, None
         if not keep:
             self.verdicts = {}
-        self._bridge.ask(partial(_plan, self._service, change, self._draft), self.on_planned)
+        call = partial(_plan, self._service, change, self._draft)
+        self._bridge.ask(call, self.on_planned, self.on_failed)
         self.changed.emit()
 
     def forget(self) -> None:
@@ -114,9 +116,9 @@ class Drafting(QObject):
 
     def set_going_back(self, wanted: bool) -> None:
         """Whether the run goes back by itself; part of the plan, and so of its hash."""
-        if self.plan is not None and self.plan.policy.go_back is not wanted:
-            self.plan = replace(self.plan, policy=replace(self.plan.policy, go_back=wanted))
-            self.changed.emit()
+        self._go_back = wanted
+        self.plan = self._as_wished(self.plan)
+        self.changed.emit()
 
     def submit(self, consent: Consent) -> None:
         """Start the run of the plan that stands."""
@@ -125,8 +127,13 @@ class Drafting(QObject):
             return
         self.submitting = True
         call = partial(_submit, self._service, plan, consent, self._draft)
-        self._bridge.ask(call, self.on_submitted)
+        self._bridge.ask(call, self.on_submitted, self.on_failed)
         self.changed.emit()
+
+    def _as_wished(self, plan: Plan | None) -> Plan | None:
+        if plan is None or self._go_back is None or plan.policy.go_back is self._go_back:
+            return plan
+        return replace(plan, policy=replace(plan.policy, go_back=self._go_back))
 
     @Slot(object)
     def on_news(self, news: object) -> None:
@@ -142,7 +149,7 @@ class Drafting(QObject):
             return
         self.making = False
         self.error = answer.error
-        self.plan = answer.plan
+        self.plan = self._as_wished(answer.plan)
         if answer.plan is not None:
             self.verdicts = {one.family: one for one in answer.plan.verdicts}
         self.asked = tuple(self.asked) if answer.plan is None else tuple(self.verdicts)
@@ -163,3 +170,11 @@ class Drafting(QObject):
         else:
             self.error = answer.error
             self.changed.emit()
+
+    @Slot(object)
+    def on_failed(self, error: Exception) -> None:
+        """A defect of ours: say it here, and to whoever collects them."""
+        self.making = self.submitting = False
+        self.error, self.plan = error, None
+        self._bridge.troubled.emit(error)
+        self.changed.emit()

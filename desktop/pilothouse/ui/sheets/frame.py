@@ -86,9 +86,11 @@ class Sheet(QDialog):
     """
 
     wanted = Signal()
+    KEY_SHOWN = ""
 
     def __init__(self, title: str, parent: QWidget, *, size: QSize) -> None:
         super().__init__(parent)
+        self._window = parent.window()
         self.setWindowTitle(f"{title} · Pilothouse")
         self.setAccessibleName(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -117,15 +119,29 @@ class Sheet(QDialog):
 
     def _make_foot(self) -> QWidget:
         bottom = Surface("chrome", self, edges=frozenset({Qt.Edge.TopEdge}))
-        self.foot = QHBoxLayout(bottom)
-        self.foot.setContentsMargins(MARGIN, 12, MARGIN, 12)
-        self.foot.setSpacing(12)
+        whole = QHBoxLayout(bottom)
+        whole.setContentsMargins(MARGIN, 12, MARGIN, 12)
+        whole.setSpacing(12)
+        self.foot = QVBoxLayout()
+        self.foot.setSpacing(4)
+        whole.addLayout(self.foot, 1)
+        right = QVBoxLayout()
+        right.setSpacing(4)
+        whole.addLayout(right)
+        self.missing = Text("", bottom, size=Size.SMALL, ink="text2")
+        self.missing.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.missing.hide()
+        right.addWidget(self.missing)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addStretch(1)
+        right.addLayout(row)
         self._cancel = Button("Cancel", bottom)
         self._cancel.clicked.connect(self.reject)
-        self._primary = Button("", bottom, kind=Kind.PRIMARY)
+        self._primary = Button("", bottom, kind=Kind.PRIMARY, hint=self.KEY_SHOWN)
         self._primary.setObjectName("primary")
-        self.foot.addWidget(self._cancel)
-        self.foot.addWidget(self._primary)
+        row.addWidget(self._cancel)
+        row.addWidget(self._primary)
         return bottom
 
     @property
@@ -145,6 +161,12 @@ class Sheet(QDialog):
         self.head.addWidget(label)
         return label
 
+    def say_missing(self, text: str, ink: str = "text2") -> None:
+        """Say above the buttons what is still needed; nothing when nothing is."""
+        self.missing.setText(text)
+        self.missing.set_ink(ink)
+        self.missing.setVisible(bool(text))
+
     def set_primary(self, text: str, *, on: bool, icon: str | Shape | None = None) -> None:
         """Name the primary button and switch it."""
         self._primary.setText(text)
@@ -155,8 +177,7 @@ class Sheet(QDialog):
 
     def open(self) -> None:
         """Show the sheet over its window, dimmed; returns at once."""
-        window = self.parentWidget().window()
-        self._veil = Veil(window)
+        self._veil = Veil(self._window)
         self._veil.show()
         self._veil.raise_()
         super().open()
