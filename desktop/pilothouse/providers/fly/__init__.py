@@ -1,0 +1,1 @@
+"""Fly.io: Machines REST, GraphQL and the release REST API behind the provider's port."""
