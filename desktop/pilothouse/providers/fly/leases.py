@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,6 +48,7 @@ class Leases:
     def __init__(self, hand: Hand) -> None:
         self._hand = hand
         self._lock = threading.Lock()
+        self._changing_stage = threading.Lock()
         self._held: dict[str, _Held] = {}
 
     def hold(self, app: str, machine: str, *, stage: int, turn: Turn) -> str:
@@ -77,20 +79,14 @@ class Leases:
     def renew(self) -> None:
         """Renew all leases held, side by side."""
         with self._lock:
-            held = list(self._held.items())
-        if len(held) < 2:
-            for machine, one in held:
-                self._renew(machine, one)
-            return
-        with ThreadPoolExecutor(min(WORKERS, len(held)), "pilothouse-machine-leases") as pool:
-            for done in [pool.submit(self._renew, machine, one) for machine, one in held]:
-                done.result()
+            held = dict(self._held)
+        self._for_each(self._renew, held)
 
     def close(self) -> None:
         """Give all leases back."""
         with self._lock:
             held, self._held = self._held, {}
-        self._give_back(held)
+        self._for_each(self._give_back, held)
 
     # ------------------------------------------------------------------ one lease
 
@@ -146,26 +142,36 @@ class Leases:
             held.nonce, held.until_s = answer.data.nonce or held.nonce, began_s + ttl_s
             still_held = self._held.get(machine) is held
         if not still_held:
-            self._give_back({machine: held})
+            self._give_back(machine, held)
 
     # ------------------------------------------------------------------ giving back
 
     def _give_back_other_stages(self, stage: int) -> None:
-        with self._lock:
-            done = {name: one for name, one in self._held.items() if one.stage != stage}
-            for name in done:
-                del self._held[name]
-        self._give_back(done)
+        # The first lane of a stage gives back; the others wait, or they would meet our own leases.
+        with self._changing_stage:
+            with self._lock:
+                done = {name: one for name, one in self._held.items() if one.stage != stage}
+                for name in done:
+                    del self._held[name]
+            self._for_each(self._give_back, done)
 
-    def _give_back(self, leases: dict[str, _Held]) -> None:
-        for machine, held in leases.items():
-            client = self._hand.client
-            call = client.lease_change("DELETE", held.app, machine, nonce=held.nonce)
-            try:
-                self._hand.once(call, RENEW_CALL_S)
-            except PilothouseError as error:
-                # It ends by itself within seconds; nothing else depends on it.
-                log.info("The lease on machine %s was not given back: %s", machine, error)
+    def _give_back(self, machine: str, held: _Held) -> None:
+        client = self._hand.client
+        call = client.lease_change("DELETE", held.app, machine, nonce=held.nonce)
+        try:
+            self._hand.once(call, RENEW_CALL_S)
+        except PilothouseError as error:
+            # It ends by itself within seconds; nothing else depends on it.
+            log.info("The lease on machine %s was not given back: %s", machine, error)
+
+    def _for_each(self, act: Callable[[str, _Held], None], leases: dict[str, _Held]) -> None:
+        if len(leases) < 2:
+            for machine, held in leases.items():
+                act(machine, held)
+            return
+        with ThreadPoolExecutor(min(WORKERS, len(leases)), "pilothouse-machine-leases") as pool:
+            for done in [pool.submit(act, machine, held) for machine, held in leases.items()]:
+                done.result()
 
     @property
     def _description(self) -> str:
