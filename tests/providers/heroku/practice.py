@@ -37,7 +37,10 @@ class Practice:
         self._opened: Town | None = None
         self._over = asyncio.Event()
         self._faults = Faults()
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        # With the protocol named, asyncio sends small answers at once.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.listen()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),))
 
     @property

@@ -14,6 +14,7 @@ from pilothouse.domain.policy import Timing
 from pilothouse.domain.ports import Sight
 from tests.providers.heroku.practice import SCALE, Practice, practice
 from tests.providers.heroku.walk import Walk, walk
+from tests.waiting import until
 
 Start = Callable[..., Walk]
 
@@ -286,3 +287,14 @@ def test_a_colleagues_release_in_progress_is_told(cloud: Practice, start: Start)
     one = start("next")
     assert one.facts.busy is not None
     assert "jonas.weil@harbour.example" in one.facts.busy
+
+
+def test_a_crash_loop_shows_as_a_crash_or_another_life(cloud: Practice, start: Start) -> None:
+    one = start("loop")
+    one.go()
+
+    def fell() -> bool:
+        dynos = one.provider.live(one.app).instances
+        return any(dyno.state == "crashed" or dyno.lives > 1 for dyno in dynos)
+
+    until(fell, "a dyno that fell over")
