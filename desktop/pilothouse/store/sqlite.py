@@ -128,6 +128,12 @@ def reason_of(error: BaseException) -> tuple[str, str]:
     return known or (f"The system says “{error}”.", "Look after its disk and folder first.")
 
 
+def is_damage(error: BaseException | None) -> bool:
+    """Whether an error says that the file itself is no good."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
 def _open_to_read(path: Path) -> sqlite3.Connection:
     connection: Any = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
     connection.execute("PRAGMA busy_timeout = 5000")
