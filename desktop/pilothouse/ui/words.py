@@ -119,7 +119,9 @@ def ago(seconds: float) -> str:
 def duration(seconds: float) -> str:
     """A measured length: `0.4 s`, `8.4 s`, `41 s`, `5 min 40 s`, `2 h 5 min`."""
     if seconds < 10:
-        shown = QLocale().toString(round(seconds, 1), "f", 0 if seconds == int(seconds) else 1)
+        shown = QLocale().toString(
+            round(float(seconds), 1), "f", 0 if seconds == int(seconds) else 1
+        )
         return translate("Duration", "{n} s").format(n=shown)
     whole = round(seconds)
     if whole < MINUTE:

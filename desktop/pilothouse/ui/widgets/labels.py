@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
@@ -122,3 +124,25 @@ class SectionHeading(QWidget):
     def set_aside(self, text: str) -> None:
         """Change the fact at the right."""
         self._aside.setText(text)
+
+
+class LinkText(QLabel):
+    """A sentence with links in it, made of our own words and escaped names only."""
+
+    def __init__(self, name: str, parent: QWidget | None = None, *, ink: str = "text2") -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setFont(font())
+        self.setProperty("ink", ink)
+        self.setAccessibleName(name)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse
+            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+
+def link(target: str, words: str) -> str:
+    """A link for a `LinkText`; both parts are escaped here."""
+    style = "text-decoration: none; font-weight: 600"
+    return f'<a href="{escape(target, quote=True)}" style="{style}">{escape(words)}</a>'

@@ -1,0 +1,1 @@
+"""Qt models over frozen rows; sorting and filtering happen inside, `data` answers from memory."""

@@ -1,0 +1,1 @@
+"""Tables, trees and the delegates that paint their rows."""
