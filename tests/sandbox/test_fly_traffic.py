@@ -128,6 +128,7 @@ def test_with_no_healthy_machine_a_request_waits_and_then_gets_503(sandbox: Sand
         update(sandbox, machine, "unhealthy")
     began = time.monotonic()
     answer = until(lambda: _refused(sandbox), "a refusal", 20)
+    assert answer is not None
     assert "could not find a good candidate" in answer.text
     assert answer.elapsed.total_seconds() > 1.5, "it was held before it was refused"
     assert time.monotonic() - began < 20

@@ -6,6 +6,7 @@ calls are neither journalled nor struck by faults.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable
@@ -21,6 +22,7 @@ from starlette.types import ASGIApp
 from pilothouse.sandbox.faults import Faults, Rule
 from pilothouse.sandbox.state import World
 
+_AFTER_THE_ANSWER_S = 0.05
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -112,8 +114,8 @@ class Control:
         return Response(status_code=204)
 
     async def end(self, request: Request) -> Response:
-        """End the sandbox."""
-        self._shutdown()
+        """End the sandbox, as soon as this is answered."""
+        asyncio.get_running_loop().call_later(_AFTER_THE_ANSWER_S, self._shutdown)
         return JSONResponse({"ok": True})
 
 

@@ -58,10 +58,10 @@ class MachineLife:
         machine = self.machine
         if not machine.pullable and machine.state == "replacing":
             self._take_back()
-        if machine.state in _UP or (machine.awake and machine.state not in ASLEEP | BUSY):
-            self._resume_up()
-        elif machine.state == "destroying":
+        if machine.state == "destroying":
             self.vanish()
+        elif machine.state in _UP or (machine.awake and machine.state not in ASLEEP):
+            self._resume_up()
         elif machine.state not in ASLEEP:
             machine.state = "suspended" if machine.state == "suspending" else "stopped"
 

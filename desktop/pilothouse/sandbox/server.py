@@ -111,6 +111,8 @@ class Sandbox:
         withdraw(self.world.directory)
         for server in self._servers:
             server.should_exit = True
+            for task in server.server_state.tasks:
+                task.cancel()
         for fleet in fleets:
             await fleet.stop()
         await asyncio.gather(*serving)
@@ -202,7 +204,8 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 def _bound(port: int) -> socket.socket:
     """Bind to `port`, or to the next free one above it."""
     for candidate in range(port, port + _PORTS_TRIED):
-        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # The protocol is named because asyncio sends small answers at once only where it is TCP.
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         # Without it a port is taken for a minute after a crash; on Windows it would share ports.
         if os.name == "posix":
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
