@@ -86,7 +86,7 @@ class Posts:
         newer = self._look(step)
         if newer.foreign or newer.made:
             others = _named((*newer.foreign, *newer.made))
-            raise Conflict(f"Nothing was sent: {others}, after the plan was made.")
+            raise Conflict(f"Nothing was sent, for the app was released meanwhile: {others}.")
         if step.op == OP_RESTORE and (settled := _nothing_to_undo(step, newer)) is not None:
             return settled
         return self._send(step, expected=newer.newest + 1)
