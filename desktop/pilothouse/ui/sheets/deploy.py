@@ -30,7 +30,7 @@ from pilothouse.ui.face import Face
 from pilothouse.ui.shapes import Shape
 from pilothouse.ui.sheets.checks import ALWAYS, Act, Row, first_stop, rows
 from pilothouse.ui.sheets.drafting import Drafting
-from pilothouse.ui.sheets.frame import MARGIN, Sheet, Surface
+from pilothouse.ui.sheets.frame import MARGIN, Sheet
 from pilothouse.ui.sheets.guard_list import GuardList
 from pilothouse.ui.sheets.heading import Heading
 from pilothouse.ui.sheets.meanwhile import Said, of_news, of_refusal
@@ -45,6 +45,7 @@ from pilothouse.ui.widgets.buttons import LinkButton
 from pilothouse.ui.widgets.labels import BOLD, Text
 from pilothouse.ui.widgets.segments import Segments
 from pilothouse.ui.widgets.strip import Strip
+from pilothouse.ui.widgets.surface import Rule, Surface
 from pilothouse.ui.words import duration
 
 SIZE = QSize(960, 692)
@@ -139,9 +140,7 @@ class DeploySheet(Sheet):
         self._watch.clicked.connect(self.on_watch_clicked)
         self.strip.add_button(self._watch)
         self.body.addWidget(self.strip)
-        line = Surface("line", self)
-        line.setFixedHeight(1)
-        self.body.addWidget(line)
+        self.body.addWidget(Rule(self))
         halves = QHBoxLayout()
         halves.setSpacing(0)
         self.body.addLayout(halves, 1)

@@ -14,6 +14,7 @@ from pilothouse.ui.shapes import Shape
 from pilothouse.ui.theme import Size, colour, tokens
 from pilothouse.ui.widgets.buttons import Button, Kind
 from pilothouse.ui.widgets.labels import BOLD, Text
+from pilothouse.ui.widgets.surface import Surface
 
 MARGIN = 20
 
@@ -40,41 +41,6 @@ class Veil(QWidget):
         ink = colour(tokens().scrim).toRgb()
         painter.setOpacity(tokens().scrim_alpha / 255)
         painter.fillRect(self.rect(), ink)
-        painter.end()
-
-
-class Surface(QWidget):
-    """A plain area in one of the surface colours, with a hairline at its edges where wanted."""
-
-    def __init__(
-        self,
-        surface: str,
-        parent: QWidget | None = None,
-        *,
-        edges: frozenset[Qt.Edge] = frozenset(),
-    ) -> None:
-        super().__init__(parent)
-        self._surface, self._edges = surface, edges
-
-    def set_surface(self, surface: str) -> None:
-        """Take another colour."""
-        self._surface = surface
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint the area and its edges."""
-        look, area = tokens(), self.rect()
-        painter = QPainter(self)
-        painter.fillRect(area, colour(str(getattr(look, self._surface))))
-        painter.setPen(colour(look.line))
-        lines = {
-            Qt.Edge.TopEdge: (area.topLeft(), area.topRight()),
-            Qt.Edge.BottomEdge: (area.bottomLeft(), area.bottomRight()),
-            Qt.Edge.LeftEdge: (area.topLeft(), area.bottomLeft()),
-            Qt.Edge.RightEdge: (area.topRight(), area.bottomRight()),
-        }
-        for edge in self._edges:
-            painter.drawLine(*lines[edge])
         painter.end()
 
 

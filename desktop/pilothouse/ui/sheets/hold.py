@@ -23,10 +23,10 @@ class ReasonSheet(Sheet):
     """One question, one reason, one wish written down.
 
     Signals:
-        done: the wish is written down; carries the app's id.
+        written: the wish is written down; carries the app's id.
     """
 
-    done = Signal(str)
+    written = Signal(str)
 
     def __init__(
         self, verb: str, view: AppView, service: Face, bridge: Bridge, parent: QWidget
@@ -86,7 +86,7 @@ class ReasonSheet(Sheet):
     @Slot(object)
     def on_written(self, _nothing: None) -> None:
         """It holds now."""
-        self.done.emit(self._view.app.id)
+        self.written.emit(self._view.app.id)
         self.accept()
 
     @Slot(object)

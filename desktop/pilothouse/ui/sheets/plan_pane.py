@@ -15,12 +15,12 @@ from pilothouse.domain.change import Plan, WayBack
 from pilothouse.ui.run.outline import Heading, headings
 from pilothouse.ui.run.spans import in_about
 from pilothouse.ui.shapes import Shape
-from pilothouse.ui.sheets.frame import Surface
 from pilothouse.ui.theme import Size, colour, font, tokens
 from pilothouse.ui.tokens import Tone
 from pilothouse.ui.widgets import accessible
 from pilothouse.ui.widgets.buttons import paint_plate
 from pilothouse.ui.widgets.labels import BOLD, ShapeView, Text
+from pilothouse.ui.widgets.surface import Surface
 from pilothouse.ui.words import about, age, version
 
 ROW = 28
