@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pilothouse.providers.heroku.budget import CAPACITY, KEPT_FOR_CHANGES, LOOK, Budget
+from pilothouse.providers.heroku.budget import CAPACITY, KEPT_FOR_CHANGES, LOOK, RUN, Budget
 
 
 class Seconds:
@@ -25,7 +25,7 @@ def test_looking_waits_rather_than_spend_the_last_calls() -> None:
     budget = Budget(Seconds())
     budget.learn({"ratelimit-remaining": str(int(KEPT_FOR_CHANGES))})
     assert budget.reserve(LOOK) > 0
-    assert budget.reserve("change") == 0
+    assert budget.reserve(RUN) == 0
 
 
 def test_what_others_spent_is_learned_and_comes_back_with_time() -> None:

@@ -14,8 +14,8 @@ CAPACITY = 4500.0
 REFILL_PER_S = 75 / 60
 KEPT_FOR_CHANGES = 60.0
 """Enough for one deploy and its way back, looks of their own included."""
-LOOK = "look"
-"""The action of a call that only reads; others are never made to wait."""
+LOOK, RUN = "look", "run"
+"""What a call is for: keeping the window fresh, which can wait, or a change under way."""
 
 
 class Budget:
@@ -37,7 +37,7 @@ class Budget:
         with self._lock:
             self._refill()
             self._left -= 1
-            if action != LOOK:
+            if action == RUN:
                 return 0.0
             return max(0.0, (KEPT_FOR_CHANGES - self._left) / REFILL_PER_S)
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pilothouse.domain.errors import Declined, Missing, PlatformError
 from pilothouse.providers.heroku import schema
-from pilothouse.providers.heroku.budget import LOOK, Budget
+from pilothouse.providers.heroku.budget import LOOK, RUN, Budget
 from pilothouse.providers.heroku.history import in_path, last_line, newest_first
 from pilothouse.providers.http import Call, Http, HttpAsker, Reply, Wait
 
@@ -43,6 +43,7 @@ class HerokuClient:
         base: the API's base URL, without a slash at the end.
         read_s: how long a read is tried.
         wait: how to wait between tries; a run's own wait ends when a person asks to stop.
+        purpose: what the calls are for: a run's may spend the last of the budget.
     """
 
     http: Http
@@ -50,6 +51,7 @@ class HerokuClient:
     read_s: float
     budget: Budget
     wait: Wait = field(default=time.sleep)
+    purpose: str = LOOK
 
     @staticmethod
     def connect(account: str, token: Callable[[], str], base: str, read_s: float) -> HerokuClient:
@@ -64,9 +66,9 @@ class HerokuClient:
         )
         return HerokuClient(http, base.rstrip("/"), read_s, budget)
 
-    def waiting_by(self, wait: Wait) -> HerokuClient:
-        """The same client, which waits in another way."""
-        return replace(self, wait=wait)
+    def for_run(self, wait: Wait) -> HerokuClient:
+        """The same client for a run, which waits in its own way and comes before all looking."""
+        return replace(self, wait=wait, purpose=RUN)
 
     # ------------------------------------------------------------ who and what
 
@@ -149,7 +151,7 @@ class HerokuClient:
         deadline_s: float,
     ) -> schema.Release:
         """Release a slug, or roll back; sent once (`POST /apps/{app}/releases`)."""
-        call = Call("POST", f"{self.base}/apps/{app}/releases", json=dict(body), action="change")
+        call = Call("POST", f"{self.base}/apps/{app}/releases", json=dict(body), action=RUN)
         reply = self.http.change(call, lease_left=lease_left, deadline_s=deadline_s, wait=self.wait)
         self.budget.learn(reply.headers)
         return reply.decode(schema.Release)
@@ -197,7 +199,7 @@ class HerokuClient:
 
     def _get(self, path: str, span: str | None = None) -> Reply:
         headers = {"Range": span} if span is not None else {}
-        call = Call("GET", self.base + path, headers=headers, action=LOOK)
+        call = Call("GET", self.base + path, headers=headers, action=self.purpose)
         reply = self.http.read(call, deadline_s=self.read_s, wait=self.wait)
         self.budget.learn(reply.headers)
         return reply

@@ -22,7 +22,7 @@ class HerokuOperations:
     """The `Operations` of one run."""
 
     def __init__(self, client: HerokuClient, run: RunContext, timing: Timing) -> None:
-        client = client.waiting_by(run.wait)
+        client = client.for_run(run.wait)
         self._run, self._timing = run, timing
         self._posts = Posts(client, run, timing)
         waits = Waits(client, run, timing)
