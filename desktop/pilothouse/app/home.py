@@ -31,14 +31,11 @@ class Home:
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self.root
 
-    def journal_url(self, *, sandbox: bool) -> str:
-        """The journal's address; practice has a journal of its own."""
-        name = "sandbox.db" if sandbox else "journal.db"
-        return f"sqlite:///{self.folder() / name}"
-
-    def settings(self, *, sandbox: bool) -> Path:
-        """The settings file."""
-        return self.folder() / ("sandbox-settings.json" if sandbox else "settings.json")
+    def data(self, *, sandbox: bool) -> Path:
+        """Where journal, cache and settings are; practice has its own, apart from the real ones."""
+        folder = self.folder() / "practice" if sandbox else self.folder()
+        folder.mkdir(exist_ok=True, mode=0o700)
+        return folder
 
     @property
     def sandbox(self) -> Path:

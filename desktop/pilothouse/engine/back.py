@@ -14,7 +14,8 @@ from pilothouse.domain.deployment import Cause, Progress
 from pilothouse.domain.ports import Operations
 from pilothouse.engine.prober import Prober
 
-VERIFY_LIMIT_S = 60.0
+SHORTEST_PROOF_S = 15.0
+LONGEST_PROOF_S = 120.0
 
 
 class AlikeError(Exception):
@@ -56,6 +57,7 @@ def _undo(progress: Progress, operations: Operations) -> list[Step]:
 def _verify(progress: Progress, stage: int) -> Step:
     old = progress.plan.old_side
     instances: Sequence[str] = old.instances
+    bake_s = progress.plan.policy.timing.bake_max_s
     return Step(
         key="back/verify",
         op=VERIFY,
@@ -66,5 +68,5 @@ def _verify(progress: Progress, stage: int) -> Step:
         lane="",
         changes=False,
         expected_s=5.0,
-        limit_s=VERIFY_LIMIT_S,
+        limit_s=min(LONGEST_PROOF_S, max(SHORTEST_PROOF_S, bake_s)),
     )

@@ -91,13 +91,13 @@ class Context:
             token = self._halt if self._interruptible else self._never
             token.wait(min(left, SLICE_S))
 
-    def hear(self) -> None:
-        """Take new wishes; raises like `wait`."""
+    def hear(self, *, at_once: bool = False) -> None:
+        """Take new wishes, at most every `look_s` unless `at_once`; raises like `wait`."""
         if self._tenure.lost:
             raise Fenced("Somebody else has taken over; this run changes nothing more.")
         with self._asking:
             now = self._clock.steady()
-            if now - self._asked_at >= self._timing.look_s:
+            if at_once or now - self._asked_at >= self._timing.look_s:
                 self._asked_at = now
                 self._take()
         if self._interruptible and self._halt.is_set():

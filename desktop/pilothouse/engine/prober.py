@@ -137,7 +137,8 @@ class Prober:
     def old_side_fails(self) -> bool:
         """Whether the old side failed just now as badly as would condemn a new one."""
         since = self._clock.steady() - RECENT_S
-        return count(p for p in self._of("old") if p.at_s >= since).bursts >= TOO_MANY
+        recent = [p for p in self._of("old") if p.at_s >= since]
+        return count(recent).bursts >= TOO_MANY or dead_for(recent) >= self._timing.dead_s
 
     def since(self, at_s: float) -> tuple[Probe, ...]:
         """All probes sent since a reading of the steady clock, oldest first."""

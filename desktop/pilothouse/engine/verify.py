@@ -43,6 +43,7 @@ class Verified:
         self._inner, self._provider = inner, provider
         self._prober, self._context, self._clock = prober, context, clock
         self._timing = context.plan.policy.timing
+        self._asked_before = False
         for step in context.plan.steps:
             self._learn(step, context.data_of(step.key))
 
@@ -84,13 +85,23 @@ class Verified:
         return self._context.plan.change.kind is ChangeKind.ROLLBACK
 
     def _before_change(self, step: Step, *, forward: bool) -> None:
-        limit = self._clock.steady() + BASELINE_LIMIT_S
-        while forward and not self._prober.has_baseline and self._clock.steady() < limit:
-            self._context.wait(TURN_S / 4)
+        if forward:
+            self._await_baseline()
         if step.lane in self._context.plan.old_side.instances:
             self._prober.leaves_traffic(step.lane)
-        if forward and not self._is_rollback and self._prober.new_side() is Judgement.BAD:
-            raise Failed(_loss_sentence(self._context.plan.title, self._prober.new_counts()))
+        if forward and not self._is_rollback:
+            self._refuse_dead()
+            if self._prober.new_side() is Judgement.BAD:
+                raise Failed(_loss_sentence("The new release", self._prober.new_counts()))
+
+    def _await_baseline(self) -> None:
+        """Ask a few times before the first change, once a run, and not for long."""
+        limit = self._clock.steady() + BASELINE_LIMIT_S
+        while not self._asked_before and self._clock.steady() < limit:
+            if self._prober.has_baseline:
+                break
+            self._context.wait(TURN_S / 4)
+        self._asked_before = True
 
     def _learn(self, step: Step, data: JsonMap) -> None:
         serving = data.get("serving")

@@ -1,0 +1,182 @@
+"""The accounts of this computer as providers: from the keyring, the environment, or the sandbox.
+
+A token goes from its prompt to the platform and to the keyring, and nowhere else. Practice and
+reality never meet: with the sandbox there are its two accounts and no other.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from pilothouse.credentials import FlyBases, Keyring, Secret, fly_bases, heroku_host
+from pilothouse.domain.errors import KeyringUnavailable, NotFound
+from pilothouse.domain.model import Account, Identity, Platform
+from pilothouse.domain.policy import Timing
+from pilothouse.domain.ports import Provider
+from pilothouse.domain.records import Settings
+
+ENVIRONMENT = {
+    Platform.FLY: ("FLY_ACCESS_TOKEN", "FLY_API_TOKEN"),
+    Platform.HEROKU: ("HEROKU_API_KEY",),
+}
+Tokens = Callable[[], str]
+
+
+class AccountBook:
+    """`Providers` and `Accounts` of the engine; every method from any thread.
+
+    Args:
+        environ: where the platforms' own variables are looked for.
+        settings: where accounts are listed; tokens never are.
+        keyring: where tokens are kept.
+        tune: how long things take with an account, by its scale (1 for a real one).
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        settings: Settings,
+        keyring: Keyring,
+        *,
+        tune: Callable[[float], Timing],
+    ) -> None:
+        self._environ, self._settings, self._keyring = environ, settings, keyring
+        self._tune = tune
+        self._bases = fly_bases(environ)
+        self._host = heroku_host(environ)
+        self._lock = threading.Lock()
+        self._memory: dict[str, tuple[Account, Secret]] = {}
+        self._made: dict[str, Provider] = {}
+        for account, token in self._from_environment():
+            self._memory[account.id] = (account, token)
+
+    # -- Providers ---------------------------------------------------------------------------
+
+    def all(self) -> tuple[Provider, ...]:
+        """Every account's provider."""
+        return tuple(self.of(account.id) for account in self.list())
+
+    def of(self, account_id: str) -> Provider:
+        """One account's provider; raises `NotFound`."""
+        accounts = {account.id: account for account in self.list()}
+        if account_id not in accounts:
+            raise NotFound(
+                "account", account_id, where="the accounts of this computer", exists=[*accounts]
+            )
+        with self._lock:
+            made = self._made.get(account_id)
+            if made is None:
+                account = accounts[account_id]
+                made = self._made[account_id] = self._connect(account, self._token_of(account))
+            return made
+
+    def timing(self, account: Account) -> Timing:
+        """How long things take with this account: as the platform's own."""
+        return self._tune(1.0)
+
+    # -- Accounts ----------------------------------------------------------------------------
+
+    def list(self) -> tuple[Account, ...]:
+        """Those of the keyring, then those of this run."""
+        kept = self._settings.accounts()
+        with self._lock:
+            memory = [account for account, _ in self._memory.values()]
+        taken = {account.id for account in memory}
+        return tuple([account for account in kept if account.id not in taken] + memory)
+
+    def add(
+        self, platform: Platform, token: str, *, label: str = "", keep: bool = True
+    ) -> tuple[Account, Identity]:
+        """Verify a token against its platform, then keep it."""
+        secret = Secret(token)
+        draft = self._account(platform, label or platform.value, "keyring" if keep else "memory")
+        identity = self._connect(draft, secret.reveal).identity()
+        named = label or re.sub(r"[^a-z0-9]+", "-", identity.user.lower()).strip("-")
+        account = replace(
+            draft, id=self._free_id(platform, named), label=label or identity.user
+        )
+        if keep:
+            self._keyring.set(account.id, secret)
+            self._settings.put_account(account)
+        else:
+            with self._lock:
+                self._memory[account.id] = (account, secret)
+        with self._lock:
+            self._made.pop(account.id, None)
+        return account, identity
+
+    def remove(self, account_id: str) -> None:
+        """Forget an account and its token; raises `NotFound`."""
+        account = self.of(account_id).account
+        with self._lock:
+            self._made.pop(account_id, None)
+            in_memory = self._memory.pop(account_id, None)
+        if in_memory is None:
+            self._keyring.delete(account.id)
+            self._settings.remove_account(account.id)
+
+    def keyring_state(self) -> str:
+        """One sentence about the keyring."""
+        return self._keyring.state()
+
+    # -- making ------------------------------------------------------------------------------
+
+    def _from_environment(self) -> Sequence[tuple[Account, Secret]]:
+        found = []
+        for platform, names in ENVIRONMENT.items():
+            token = next((self._environ[n] for n in names if self._environ.get(n)), "")
+            if token:
+                account = self._account(platform, f"{platform.value}-environment", "environment")
+                found.append((account, Secret(token)))
+        return found
+
+    def _account(self, platform: Platform, name: str, source: str) -> Account:
+        base = self._bases.api if platform is Platform.FLY else self._host
+        host = urlsplit(base).hostname or base
+        label = "from the environment" if source == "environment" else name
+        return Account(name, platform, label, host, source)
+
+    def _free_id(self, platform: Platform, named: str) -> str:
+        """The same person's account is replaced; another's of the same name gets a number."""
+        taken = {account.id: account for account in self.list()}
+        number, wanted = 1, named
+        while wanted in taken and taken[wanted].platform is not platform:
+            number += 1
+            wanted = f"{named}-{number}"
+        return wanted
+
+    def _token_of(self, account: Account) -> Tokens:
+        known = self._memory.get(account.id)
+        if known is not None:
+            return known[1].reveal
+
+        def from_keyring() -> str:
+            secret = self._keyring.get(account.id)
+            if secret is None:
+                raise KeyringUnavailable(
+                    f"The keyring has no token for {account.id} any more.",
+                    f"Add it again: pilothouse accounts add {account.platform}.",
+                )
+            return secret.reveal()
+
+        return from_keyring
+
+    def _connect(self, account: Account, token: Tokens) -> Provider:
+        return connect(account, token, bases=self._bases, host=self._host, timing=self._tune(1.0))
+
+
+def connect(
+    account: Account, token: Tokens, *, bases: FlyBases, host: str, timing: Timing
+) -> Provider:
+    """One account's provider; nothing is sent yet."""
+    if account.platform is Platform.FLY:
+        from pilothouse.providers.fly.provider import FlyProvider
+
+        return FlyProvider(account, token, bases=bases, timing=timing)
+    from pilothouse.providers.heroku.provider import HerokuProvider
+
+    return HerokuProvider(account, token, host=host, timing=timing)

@@ -1,0 +1,111 @@
+"""Building the engine with everything it works on, and taking it down again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, replace
+
+from pilothouse.app.home import Home, actor
+from pilothouse.domain.errors import UsageError
+from pilothouse.domain.policy import Timing
+from pilothouse.engine.service import Service, World
+from pilothouse.engine.trip import Point, Trip, no_trip
+
+TIMING = "PILOTHOUSE_TIMING"
+TRIP = "PILOTHOUSE_TRIP"
+
+
+@contextmanager
+def open_service(environ: Mapping[str, str], *, sandbox: bool) -> Iterator[Service]:
+    """The engine, running; closed at the end of the `with`."""
+    service, close = make_service(environ, sandbox=sandbox)
+    try:
+        yield service
+    finally:
+        close()
+
+
+def make_service(
+    environ: Mapping[str, str], *, sandbox: bool
+) -> tuple[Service, Callable[[], None]]:
+    """The engine and the call that closes it with all it stands on."""
+    from pilothouse.app.accounts import AccountBook
+    from pilothouse.app.practice import PracticeBook
+    from pilothouse.credentials import Keyring
+    from pilothouse.providers.http import HttpAsker
+    from pilothouse.store.clock import SystemClock
+    from pilothouse.store.journal import SqlJournal
+    from pilothouse.store.releases import ReleaseCache
+    from pilothouse.store.settings import JsonSettings
+
+    home = Home.of(environ)
+    clock = SystemClock()
+    folder = home.data(sandbox=sandbox)
+    settings = JsonSettings(folder / "settings.json")
+    tune = tuned(environ)
+    book: AccountBook | PracticeBook
+    if sandbox:
+        from pilothouse.sandbox import detached
+
+        book = PracticeBook(detached.ensure(home.sandbox), tune=tune)
+    else:
+        book = AccountBook(environ, settings, Keyring(), tune=tune)
+    url = f"sqlite:///{folder / 'journal.db'}"
+    journal = SqlJournal.open(url, clock, lease_s=tune(1.0).lease_s)
+    cache = ReleaseCache.open(folder)
+    world = World(
+        journal=journal,
+        releases=cache,
+        settings=settings,
+        providers=book,
+        accounts=book,
+        asker=HttpAsker(),
+        clock=clock,
+        actor=actor(),
+        trip=trip_from(environ),
+    )
+    service = Service(world)
+
+    def close() -> None:
+        service.close()
+        cache.close()
+        journal.close()
+
+    return service, close
+
+
+def tuned(environ: Mapping[str, str]) -> Callable[[float], Timing]:
+    """Timing by scale; `PILOTHOUSE_TIMING` (a JSON object) replaces single lengths of time."""
+    try:
+        given = json.loads(environ.get(TIMING) or "{}")
+    except ValueError as error:
+        raise UsageError(f"{TIMING} is not JSON: {error}.") from error
+    known = {field.name for field in fields(Timing)}
+    if not isinstance(given, dict) or not given.keys() <= known:
+        raise UsageError(f"{TIMING} may only have: {', '.join(sorted(known))}.")
+
+    def tune(scale: float) -> Timing:
+        base = Timing() if scale == 1.0 else Timing.for_scale(scale)
+        return replace(base, **given)
+
+    return tune
+
+
+def trip_from(environ: Mapping[str, str]) -> Trip:
+    """For tests of crashes: `PILOTHOUSE_TRIP=POINT[:STEP]` dies there as by kill -9."""
+    wanted = environ.get(TRIP)
+    if not wanted:
+        return no_trip
+    point, _, where = wanted.partition(":")
+    if point not in set(Point):
+        raise UsageError(f"{TRIP} names no point. There is: {', '.join(Point)}.")
+
+    def trip(passed: Point, at: str) -> None:
+        if passed.value == point and (not where or at == where):
+            os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    return trip

@@ -1,0 +1,117 @@
+"""An engine on a real journal and a pretend platform, with time as short as it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from pilothouse.domain.change import Change, ChangeKind
+from pilothouse.domain.deployment import Progress
+from pilothouse.domain.model import Account
+from pilothouse.domain.policy import Policy, Timing
+from pilothouse.engine.service import Service, World
+from pilothouse.engine.trip import Trip, no_trip
+from pilothouse.engine.views import Consent
+from pilothouse.store.clock import SystemClock
+from pilothouse.store.journal import SqlJournal
+from pilothouse.store.releases import ReleaseCache
+from pilothouse.store.settings import JsonSettings
+from tests.engine.pretend import APP, Cloud, PretendAsker, PretendProvider
+
+QUICK = replace(
+    Timing.for_scale(1000),
+    call_s=0.2,
+    grace_s=0.1,
+    poll_s=0.02,
+    look_s=0.05,
+    bake_min_s=0.1,
+    bake_max_s=3.0,
+    probe_gap_s=0.004,
+    blind_s=1.0,
+    dead_s=0.5,
+)
+
+
+class OneProvider:
+    """`domain.ports.Providers` and `Accounts` with one account."""
+
+    def __init__(self, provider: PretendProvider, timing: Timing) -> None:
+        self._provider, self._timing = provider, timing
+
+    def all(self) -> tuple[PretendProvider, ...]:
+        return (self._provider,)
+
+    def of(self, account_id: str) -> PretendProvider:
+        return self._provider
+
+    def timing(self, account: Account) -> Timing:
+        return self._timing
+
+    def list(self) -> tuple[Account, ...]:
+        return (self._provider.account,)
+
+
+@dataclass
+class Rig:
+    """One engine; `again` builds another one on the same journal, as a restart would."""
+
+    folder: Path
+    cloud: Cloud
+    asker: PretendAsker
+    service: Service
+    journal: SqlJournal
+    again: Callable[..., Rig]
+
+    def deploy(self, image: str = "new", **more: object) -> Progress:
+        """Plan, confirm and wait."""
+        return self.service.wait(self.start(image), timeout_s=30)
+
+    def start(self, image: str = "new") -> str:
+        """Plan and confirm."""
+        plan = self.service.plan(Change(ChangeKind.DEPLOY, "fly:pier", image=image))
+        return self.service.submit(plan, Consent("ann", yes=True))
+
+    def rollback(self, version: int | None = None) -> Progress:
+        """Go back and wait."""
+        plan = self.service.plan(Change(ChangeKind.ROLLBACK, "fly:pier", to_version=version))
+        return self.service.wait(self.service.submit(plan, Consent("ann", yes=True)), timeout_s=30)
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    cloud = Cloud()
+    open_rigs: list[tuple[Rig, ReleaseCache]] = []
+
+    def build(trip: Trip = no_trip, timing: Timing = QUICK) -> Rig:
+        clock = SystemClock()
+        url = f"sqlite:///{tmp_path / 'journal.db'}"
+        journal = SqlJournal.open(url, clock)
+        cache = ReleaseCache.open(tmp_path)
+        one = OneProvider(PretendProvider(cloud), timing)
+        asker = PretendAsker(cloud)
+        world = World(
+            journal,
+            cache,
+            JsonSettings(tmp_path / "settings.json"),
+            one,
+            one,  # type: ignore[arg-type]  # no test here adds an account
+            asker,
+            clock,
+            "ann",
+            trip,
+        )
+        made = Rig(tmp_path, cloud, asker, Service(world), journal, build)
+        open_rigs.append((made, cache))
+        return made
+
+    yield build()
+    for made, cache in open_rigs:
+        made.service.close()
+        cache.close()
+        made.journal.close()
+
+
+__all__ = ["APP", "QUICK", "Policy", "Rig"]

@@ -1,0 +1,111 @@
+"""Kill -9 at every point of the loop, then recovery: the app ends whole, nothing was done twice."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import pytest
+
+from pilothouse.engine.trip import Point
+from tests.journeys.pilot import BILLING, WEB, Pilot, Said
+
+FLY_STEPS = [
+    "fly.record",
+    "fly.settle",
+    "fly.cordon",
+    "fly.drain",
+    "fly.update",
+    "fly.healthy",
+    "fly.uncordon",
+    "fly.propagated",
+    "verify",
+]
+HEROKU_STEPS = ["heroku.release", "heroku.released", "heroku.booted", "verify"]
+STEP_POINTS = [Point.INTENDED, Point.APPLIED, Point.SETTLED]
+RUN_POINTS = [Point.CREATED, Point.STARTED, Point.ENDING, Point.ENDED]
+
+
+def _key(pilot: Pilot, app: str, op: str) -> str:
+    """The first step of this kind in the plan of a deploy."""
+    plan = pilot.run("plan", app, *pilot.what(app, "next"), "--json").last
+    return str(next(step["key"] for step in plan["steps"] if step["op"] == op))
+
+
+def _killed(pilot: Pilot, app: str, trip: str, artifact: str = "next") -> Said:
+    words = ("deploy", app, *pilot.what(app, artifact), "--yes", "--json")
+    said = pilot.run(*words, PILOTHOUSE_TRIP=trip)
+    assert said.code == -signal.SIGKILL, said.out[-2000:] + said.err
+    return said
+
+
+def _recovered(pilot: Pilot, app: str) -> dict[str, Any]:
+    said = pilot.run("recover", "--json")
+    assert said.code in {0, 10, 11}, said.out[-2000:] + said.err
+    pilot.is_whole(app)
+    assert pilot.run("recover", "--json").last["outcome"] == "nothing"
+    return said.last
+
+
+def _one_release(pilot: Pilot, app: str, newest: int) -> None:
+    """Exactly one release was made, however often the program died."""
+    assert pilot.newest(app)["version"] == newest + 1
+
+
+@pytest.mark.parametrize("op", FLY_STEPS)
+@pytest.mark.parametrize("point", STEP_POINTS)
+def test_fly_killed_around_a_step(pilot: Pilot, op: str, point: Point) -> None:
+    newest = pilot.newest(WEB)["version"]
+    before = pilot.serving(WEB)
+    _killed(pilot, WEB, f"{point}:{_key(pilot, WEB, op)}")
+    last = _recovered(pilot, WEB)
+    assert last["outcome"] == "good", last
+    assert pilot.serving(WEB) != before
+    _one_release(pilot, WEB, newest)
+
+
+@pytest.mark.parametrize("op", HEROKU_STEPS)
+@pytest.mark.parametrize("point", STEP_POINTS)
+def test_heroku_killed_around_a_step(pilot: Pilot, op: str, point: Point) -> None:
+    newest = pilot.newest(BILLING)["version"]
+    before = pilot.serving(BILLING)
+    _killed(pilot, BILLING, f"{point}:{_key(pilot, BILLING, op)}")
+    last = _recovered(pilot, BILLING)
+    assert last["outcome"] == "good", last
+    assert pilot.serving(BILLING) != before
+    _one_release(pilot, BILLING, newest)
+
+
+@pytest.mark.parametrize("app", [WEB, BILLING])
+@pytest.mark.parametrize("point", RUN_POINTS)
+def test_killed_between_steps(pilot: Pilot, app: str, point: Point) -> None:
+    newest = pilot.newest(app)["version"]
+    _killed(pilot, app, point)
+    said = pilot.run("recover", "--json")
+    assert said.code == 0, said.out[-2000:] + said.err
+    assert said.last["outcome"] == ("nothing" if point is Point.ENDED else "good")
+    pilot.is_whole(app)
+    _one_release(pilot, app, newest)
+
+
+@pytest.mark.parametrize("app", [WEB, BILLING])
+def test_killed_as_it_decides_to_go_back(pilot: Pilot, app: str) -> None:
+    before = pilot.serving(app)
+    _killed(pilot, app, Point.DECIDED, "crash")
+    last = _recovered(pilot, app)
+    assert last["outcome"] == "rolled_back"
+    assert pilot.serving(app) == before
+
+
+@pytest.mark.parametrize("app", [WEB, BILLING])
+def test_killed_on_the_way_back(pilot: Pilot, app: str) -> None:
+    before = pilot.serving(app)
+    _killed(pilot, app, f"{Point.INTENDED}:back/verify", "crash")
+    last = _recovered(pilot, app)
+    assert last["outcome"] == "rolled_back"
+    assert pilot.serving(app) == before
+
+
+def test_the_set_of_points_is_closed() -> None:
+    tried = {*STEP_POINTS, *RUN_POINTS, Point.DECIDED}
+    assert tried == set(Point)
