@@ -13,7 +13,7 @@ from pilothouse.sandbox import fly_releases
 from pilothouse.sandbox.fly_errors import FlyError, invalid
 from pilothouse.sandbox.fly_http import answering, flag, read_json
 from pilothouse.sandbox.fly_ids import opaque_id
-from pilothouse.sandbox.fly_state import App, Secret
+from pilothouse.sandbox.fly_state import App, Machine, Secret
 from pilothouse.sandbox.fly_views import app_json, machine_json, secret_json
 
 if TYPE_CHECKING:
@@ -162,9 +162,8 @@ class AppRoutes:
 
     async def organisation_machines(self, request: Request) -> Response:
         """List every machine of the organisation with its app."""
-        summary = flag(request, "summary")
-        machines: list[Json] = [
-            machine_json(machine, summary=summary) | {"app_name": app.name}
+        machines = [
+            _overview(machine) | {"app_name": app.name}
             for app in self._state.apps.values()
             for machine in app.machines.values()
             if machine.state != "destroyed"
@@ -173,11 +172,8 @@ class AppRoutes:
 
     async def regions(self, request: Request) -> Response:
         """List the regions of the practice cloud."""
-        shown = [
-            {"code": code, "name": name, "gateway_available": True, "capacity": 100}
-            for code, name in _REGIONS
-        ]
-        return JSONResponse({"Regions": shown, "nearest": _REGIONS[0][0]})
+        shown = [{"code": code, "name": name, "gateway_available": True} for code, name in _REGIONS]
+        return JSONResponse({"regions": shown, "nearest": _REGIONS[0][0]})
 
     async def current_token(self, request: Request) -> Response:
         """Describe the token in use: all apps of the organisation."""
@@ -211,6 +207,16 @@ def describe(values: dict[str, str | None]) -> str:
     """Return the description of the release that a change of secrets makes."""
     removed = all(value is None for value in values.values())
     return f"{'Unset' if removed else 'Set'} secrets: {', '.join(sorted(values))}"
+
+
+def _overview(machine: Machine) -> Json:
+    """Write a machine as the organisation's list does: little, and of its configuration less."""
+    shown = machine_json(machine, summary=True)
+    config = {name: machine.config.get(name) for name in ("guest", "image", "metadata")}
+    left_out = ("cordoned", "host_status", "image_ref")
+    return {name: value for name, value in shown.items() if name not in left_out} | {
+        "config": config
+    }
 
 
 def _secrets(app: App) -> list[Json]:
