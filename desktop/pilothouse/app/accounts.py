@@ -6,6 +6,7 @@ reality never meet: with the sandbox there are its two accounts and no other.
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -13,16 +14,19 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from pilothouse.credentials import FlyBases, Keyring, Secret, fly_bases, heroku_host
-from pilothouse.domain.errors import KeyringUnavailable, NotFound
+from pilothouse.domain.errors import KeyringUnavailable, NotFound, PlatformError
 from pilothouse.domain.model import Account, Identity, Platform
 from pilothouse.domain.policy import Timing
-from pilothouse.domain.ports import Provider
+from pilothouse.domain.ports import Asker, Provider
 from pilothouse.domain.records import Settings
 
 ENVIRONMENT = {
     Platform.FLY: ("FLY_ACCESS_TOKEN", "FLY_API_TOKEN"),
     Platform.HEROKU: ("HEROKU_API_KEY",),
 }
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+PACE_PATH = "/.well-known/pilothouse-sandbox"
+PACE_S = 2.0
 Tokens = Callable[[], str]
 
 
@@ -33,6 +37,7 @@ class AccountBook:
         environ: where the platforms' own variables are looked for.
         settings: where accounts are listed; tokens never are.
         keyring: where tokens are kept.
+        asker: asks a sandbox, where the addresses are this computer's, how fast its time goes.
         tune: how long things take with an account, by its scale (1 for a real one).
     """
 
@@ -42,10 +47,12 @@ class AccountBook:
         settings: Settings,
         keyring: Keyring,
         *,
+        asker: Asker,
         tune: Callable[[float], Timing],
     ) -> None:
         self._environ, self._settings, self._keyring = environ, settings, keyring
-        self._tune = tune
+        self._asker, self._tune = asker, tune
+        self._scales: dict[str, float] = {}
         self._bases = fly_bases(environ)
         self._host = heroku_host(environ)
         self._lock = threading.Lock()
@@ -69,14 +76,33 @@ class AccountBook:
             )
         with self._lock:
             made = self._made.get(account_id)
-            if made is None:
-                account = accounts[account_id]
-                made = self._made[account_id] = self._connect(account, self._token_of(account))
+        if made is not None:
             return made
+        account = accounts[account_id]
+        made = self._connect(account, self._token_of(account))
+        with self._lock:
+            return self._made.setdefault(account_id, made)
 
     def timing(self, account: Account) -> Timing:
-        """How long things take with this account: as the platform's own."""
-        return self._tune(1.0)
+        """How long things take with this account: as at the platform, or as its sandbox says."""
+        base = self._bases.api if account.platform is Platform.FLY else self._host
+        return self._tune(self._scale(base))
+
+    def _scale(self, base: str) -> float:
+        """1 for a real platform; on this computer there can only be a sandbox, so ask it."""
+        if urlsplit(base).hostname not in LOOPBACK:
+            return 1.0
+        with self._lock:
+            known = self._scales.get(base)
+        if known is None:
+            try:
+                answer = self._asker.ask(base + PACE_PATH, headers={}, timeout_s=PACE_S)
+                known = float(json.loads(answer.body)["scale"])
+            except (PlatformError, ValueError, KeyError):
+                return 1.0
+            with self._lock:
+                self._scales[base] = known
+        return known
 
     # -- Accounts ----------------------------------------------------------------------------
 
@@ -96,9 +122,7 @@ class AccountBook:
         draft = self._account(platform, label or platform.value, "keyring" if keep else "memory")
         identity = self._connect(draft, secret.reveal).identity()
         named = label or re.sub(r"[^a-z0-9]+", "-", identity.user.lower()).strip("-")
-        account = replace(
-            draft, id=self._free_id(platform, named), label=label or identity.user
-        )
+        account = replace(draft, id=self._free_id(platform, named), label=label or identity.user)
         if keep:
             self._keyring.set(account.id, secret)
             self._settings.put_account(account)
@@ -166,7 +190,8 @@ class AccountBook:
         return from_keyring
 
     def _connect(self, account: Account, token: Tokens) -> Provider:
-        return connect(account, token, bases=self._bases, host=self._host, timing=self._tune(1.0))
+        timing = self.timing(account)
+        return connect(account, token, bases=self._bases, host=self._host, timing=timing)
 
 
 def connect(

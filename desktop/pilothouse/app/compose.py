@@ -8,12 +8,16 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from typing import TYPE_CHECKING
 
 from pilothouse.app.home import Home, actor
 from pilothouse.domain.errors import UsageError
 from pilothouse.domain.policy import Timing
 from pilothouse.engine.service import Service, World
 from pilothouse.engine.trip import Point, Trip, no_trip
+
+if TYPE_CHECKING:
+    from pilothouse.sandbox.announcement import Announcement
 
 TIMING = "PILOTHOUSE_TIMING"
 TRIP = "PILOTHOUSE_TRIP"
@@ -43,17 +47,15 @@ def make_service(
     from pilothouse.store.settings import JsonSettings
 
     home = Home.of(environ)
-    clock = SystemClock()
+    clock, asker = SystemClock(), HttpAsker()
     folder = home.data(sandbox=sandbox)
     settings = JsonSettings(folder / "settings.json")
     tune = tuned(environ)
     book: AccountBook | PracticeBook
     if sandbox:
-        from pilothouse.sandbox import detached
-
-        book = PracticeBook(detached.ensure(home.sandbox), tune=tune)
+        book = PracticeBook(_sandbox(home), tune=tune)
     else:
-        book = AccountBook(environ, settings, Keyring(), tune=tune)
+        book = AccountBook(environ, settings, Keyring(), asker=asker, tune=tune)
     url = f"sqlite:///{folder / 'journal.db'}"
     journal = SqlJournal.open(url, clock, lease_s=tune(1.0).lease_s)
     cache = ReleaseCache.open(folder)
@@ -63,7 +65,7 @@ def make_service(
         settings=settings,
         providers=book,
         accounts=book,
-        asker=HttpAsker(),
+        asker=asker,
         clock=clock,
         actor=actor(),
         trip=trip_from(environ),
@@ -76,6 +78,16 @@ def make_service(
         journal.close()
 
     return service, close
+
+
+def _sandbox(home: Home) -> Announcement:
+    """The sandbox of this home; starts one, detached, if none runs."""
+    from pilothouse.sandbox import detached
+
+    try:
+        return detached.ensure(home.sandbox)
+    except detached.SandboxError as error:
+        raise UsageError(f"The sandbox did not start: {error}") from error
 
 
 def tuned(environ: Mapping[str, str]) -> Callable[[float], Timing]:

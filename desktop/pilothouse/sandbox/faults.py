@@ -19,6 +19,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from pilothouse.sandbox.state import Received, World
 
 KINDS = frozenset({"refuse", "lost", "429", "500", "503", "malformed", "slow", "hang"})
+PACE_PATH = "/.well-known/pilothouse-sandbox"
+"""Where a client that was pointed here by the environment alone learns how fast time goes."""
+
 _BODY_KEPT_BYTES = 256 * 1024
 _HANG_S = 600.0
 
@@ -148,6 +151,10 @@ class Guarded:
             await _cut(scope)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == PACE_PATH:
+            scale = json.dumps({"scale": self._world.pace.scale})
+            await _answer(send, 200, scale.encode())
+            return
         body = await _read(receive)
         request = Received(
             n=0,
