@@ -115,7 +115,8 @@ def disagreement(instances: Sequence[Instance], release: Release | None) -> str 
     if release is None:
         if len(versions) < 2:
             return _two_images(known)
-        parts = [f"{count} say v{version}" for version, count in sorted(versions.items())]
+        counted = sorted((version, count) for version, count in versions.items() if version)
+        parts = [f"{count} {_say(count)} v{version}" for version, count in counted]
         return f"Of {total} machines {' and '.join(parts)}."
     strange = sorted((v, n) for v, n in versions.items() if v is not None and v != release.version)
     if not strange:
@@ -123,11 +124,12 @@ def disagreement(instances: Sequence[Instance], release: Release | None) -> str 
     if len(strange) == 1 and strange[0][1] == total:
         who = "its machine says" if total == 1 else f"all {total} machines say"
         return f"Fly.io says v{release.version}, {who} v{strange[0][0]}."
-    parts = [
-        f"{count} of {total} machines {'says' if count == 1 else 'say'} v{version}"
-        for version, count in strange
-    ]
+    parts = [f"{count} of {total} machines {_say(count)} v{version}" for version, count in strange]
     return f"Fly.io says v{release.version}, {' and '.join(parts)}."
+
+
+def _say(count: int) -> str:
+    return "says" if count == 1 else "say"
 
 
 def _two_images(known: Sequence[Instance]) -> str | None:

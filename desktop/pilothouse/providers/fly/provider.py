@@ -48,13 +48,13 @@ class FlyProvider:
         self._account, self._token = account, token
         self._bases, self._timing = bases, timing
         self._hosts = (REGISTRY, bases.registry)
-        http = Http(
+        self._http = Http(
             account.id,
             lambda: tokens.for_machines(token()),
             renew=RENEW,
             limits=Buckets(),
         )
-        self._client = FlyClient(account.id, http, token, bases, timing.read_s)
+        self._client = FlyClient(account.id, self._http, token, bases, timing.read_s)
         self._reader = Reader(self._client, self._hosts, timing)
 
     @property
@@ -137,6 +137,10 @@ class FlyProvider:
         """The machine that answered, where the proxy says so."""
         named = headers.get("fly-machine-id")
         return named if isinstance(named, str) and named else None
+
+    def close(self) -> None:
+        """Close idle connections; a later call opens new ones."""
+        self._http.close()
 
     def _app(self, node: AppNode) -> App:
         own = node.internal_numeric_id if node.internal_numeric_id is not None else node.id

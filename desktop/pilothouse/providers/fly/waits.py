@@ -13,6 +13,7 @@ from typing import Any
 from pilothouse.domain.change import Step
 from pilothouse.domain.errors import Failed
 from pilothouse.domain.model import JsonMap
+from pilothouse.domain.policy import Timing
 from pilothouse.providers.fly import health
 from pilothouse.providers.fly.hand import Hand, machine_of
 from pilothouse.providers.fly.schema import Machine
@@ -56,7 +57,7 @@ class Waits:
             Failed: it exited, the platform took it back, or the time is up.
         """
         made: Any = self._hand.run.data_of(str(step.args["after"]))
-        judge = Judge(str(made.get("version", "")), made.get("since_ms") or 0, self._hand)
+        judge = Judge(str(made.get("version", "")), made.get("since_ms") or 0, self._hand.timing)
         untouched = bool(made.get("untouched"))
 
         def look(machine: Machine) -> JsonMap | None:
@@ -91,9 +92,9 @@ class Judge:
     crash at boot would take to be seen.
     """
 
-    def __init__(self, version: str, since_ms: int, hand: Hand) -> None:
+    def __init__(self, version: str, since_ms: int, timing: Timing) -> None:
         self._version, self._since_ms = version, since_ms
-        self._probation_s = hand.timing.propagation_s
+        self._probation_s = timing.propagation_s
         self._up_since_s: float | None = None
 
     def is_well(self, machine: Machine) -> bool:
