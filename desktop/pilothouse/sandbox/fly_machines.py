@@ -16,17 +16,19 @@ from pilothouse.sandbox.edge import Edge
 from pilothouse.sandbox.fly_errors import app_not_found, invalid, machine_not_found
 from pilothouse.sandbox.fly_ids import machine_id, private_ip, rfc3339_ms, rising_ulid
 from pilothouse.sandbox.fly_images import pull
+from pilothouse.sandbox.fly_leases import current
 from pilothouse.sandbox.fly_lifecycle import MachineLife
 from pilothouse.sandbox.fly_limits import RateLimits
 from pilothouse.sandbox.fly_orders import launch
 from pilothouse.sandbox.fly_process import Hub
 from pilothouse.sandbox.fly_routing import BROKEN_OFF, FlyRouter, decorate
-from pilothouse.sandbox.fly_state import App, Config, Machine
+from pilothouse.sandbox.fly_state import App, Config, Machine, Release
 from pilothouse.sandbox.state import Json, World
 
 _CHECKS_A_SECOND = 5.0
 _DESTROYED_KEPT = 50
 _LOG_LINES = 500
+_ROWS_SHOWN = 8
 REGIONS = ("ams", "fra")
 
 
@@ -196,44 +198,48 @@ def _log(site: Site, machine: Machine, provider: str, message: str) -> None:
 
 def _described(site: Site) -> Json:
     counters = site.edge.counters
-    machines = [life.machine for life in site.lives.values()]
     return {
         "app": site.edge.app_key,
         "url": site.edge.url,
-        "instances": [
-            {
-                "id": machine.id,
-                "name": machine.name,
-                "group": machine.group,
-                "state": machine.state,
-                "version": machine.instance_id,
-                "release": (machine.config.get("metadata") or {}).get("fly_release_version"),
-                "image": machine.config.get("image"),
-                "digest": machine.image_ref.digest,
-                "cordoned": machine.cordoned,
-                "serving": site.lives[machine.id].serving_port is not None,
-                "lease": machine.lease,
-                "checks": [check.status for check in machine.checks],
-                "metadata": machine.config.get("metadata") or {},
-                "restarts": machine.restart_count,
-            }
-            for machine in machines
-        ],
-        "releases": [
-            {
-                "version": release.version,
-                "status": release.status,
-                "description": release.description,
-                "image": release.image_ref,
-                "user": release.user_id,
-                "created_at": rfc3339_ms(release.created_at),
-            }
-            for release in reversed(site.app.releases[-8:])
-        ],
+        "instances": [_instance(life) for life in site.lives.values()],
+        "releases": [_row(release) for release in reversed(site.app.releases[-_ROWS_SHOWN:])],
         "edge": {
             "requests": counters.requests,
             "lost": counters.lost,
             "broken": counters.broken,
             "by_instance": dict(counters.by_instance),
         },
+    }
+
+
+def _instance(life: MachineLife) -> Json:
+    machine = life.machine
+    metadata = machine.config.get("metadata") or {}
+    return {
+        "id": machine.id,
+        "name": machine.name,
+        "group": machine.group,
+        "state": machine.state,
+        "version": machine.instance_id,
+        "release": metadata.get("fly_release_version"),
+        "image": machine.config.get("image"),
+        "digest": machine.image_ref.digest,
+        "cordoned": machine.cordoned,
+        "serving": life.serving_port is not None,
+        "lease": current(machine),
+        "checks": [check.status for check in machine.checks],
+        "metadata": metadata,
+        "restarts": machine.restart_count,
+    }
+
+
+def _row(release: Release) -> Json:
+    return {
+        "id": release.id,
+        "version": release.version,
+        "status": release.status,
+        "description": release.description,
+        "image": release.image_ref,
+        "user": release.user_id,
+        "created_at": rfc3339_ms(release.created_at),
     }

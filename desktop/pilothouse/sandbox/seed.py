@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from pilothouse.sandbox.fly_configs import config, definition
 from pilothouse.sandbox.fly_ids import machine_id, opaque_id, private_ip, ulid
 from pilothouse.sandbox.fly_images import REGISTRY, made, pull
 from pilothouse.sandbox.fly_state import (
@@ -171,7 +172,9 @@ class _Chronicle:
             user_id=author,
             created_at=at,
             updated_at=at + self._chance.uniform(40.0, 150.0),
-            definition=_definition(self._outline),
+            definition=definition(
+                self._outline.name, self._outline.regions, self._outline.memory_mb
+            ),
             metadata=_post_deployment(""),
         )
         self._app.releases.append(release)
@@ -218,9 +221,9 @@ class _Chronicle:
 
     def _version(self, code: _Code) -> Version:
         at = code.release.created_at + self._chance.uniform(5.0, 60.0)
-        config = _config(self._outline, code.release)
+        wanted = config(code.release, self._outline.regions, self._outline.memory_mb)
         image_ref, _ = pull(self._state, code.release.image_ref)
-        return Version(ulid(at, self._chance), config, image_ref)
+        return Version(ulid(at, self._chance), wanted, image_ref)
 
     def _event(self, kind: str, status: str, source: str, at: float) -> Event:
         return Event(ulid(at, self._chance), kind, status, source, int(at * 1000))
@@ -252,79 +255,3 @@ def _reference(image: Image) -> str:
 
 def _post_deployment(error: str) -> Config:
     return {"post_deployment_info": {"flyctl_version": "0.4.999", "error": error}}
-
-
-def _definition(outline: _Outline) -> Config:
-    return {
-        "app": outline.name,
-        "primary_region": outline.regions[0],
-        "kill_signal": "SIGTERM",
-        "kill_timeout": "10s",
-        "env": {"LOG_LEVEL": "info"},
-        "http_service": {
-            "internal_port": 8080,
-            "force_https": True,
-            "auto_stop_machines": "off",
-            "auto_start_machines": True,
-            "min_machines_running": len(outline.regions),
-            "checks": [
-                {
-                    "interval": "15s",
-                    "timeout": "2s",
-                    "grace_period": "5s",
-                    "method": "GET",
-                    "path": "/healthz",
-                }
-            ],
-        },
-        "vm": [{"memory": f"{outline.memory_mb}mb", "cpus": 1, "cpu_kind": "shared"}],
-    }
-
-
-def _config(outline: _Outline, release: Release) -> Config:
-    return {
-        "image": release.image_ref,
-        "env": {
-            "PRIMARY_REGION": outline.regions[0],
-            "FLY_PROCESS_GROUP": "app",
-            "LOG_LEVEL": "info",
-        },
-        "init": {},
-        "guest": {"cpu_kind": "shared", "cpus": 1, "memory_mb": outline.memory_mb},
-        "metadata": {
-            "fly_platform_version": "v2",
-            "fly_process_group": "app",
-            "fly_release_id": release.id,
-            "fly_release_version": str(release.version),
-            "fly_flyctl_version": "0.4.999",
-        },
-        "services": [_service(len(outline.regions))],
-        "restart": {"policy": "on-failure", "max_retries": 10},
-        "stop_config": {"signal": "SIGTERM", "timeout": "10s"},
-    }
-
-
-def _service(machines: int) -> Config:
-    return {
-        "protocol": "tcp",
-        "internal_port": 8080,
-        "autostop": False,
-        "autostart": True,
-        "min_machines_running": machines,
-        "force_instance_key": None,
-        "ports": [
-            {"port": 80, "handlers": ["http"], "force_https": True},
-            {"port": 443, "handlers": ["http", "tls"]},
-        ],
-        "concurrency": {"type": "requests", "soft_limit": 200, "hard_limit": 250},
-        "checks": [
-            {
-                "type": "http",
-                "interval": "15s",
-                "timeout": "2s",
-                "grace_period": "5s",
-                "method": "get",
-                "path": "/healthz",
-            }
-        ],
-    }
