@@ -28,7 +28,7 @@ TEST_TOOLS = {
     # What tests start, and the Debian package that has it. A test whose tool is not
     # there skips with a reason that begins with "missing:"; in CI it fails.
     "Xvfb": "xvfb",
-    "dbus-run-session": "dbus",
+    "dbus-daemon": "dbus",
     "gnome-keyring-daemon": "gnome-keyring",
 }
 

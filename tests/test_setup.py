@@ -7,7 +7,6 @@ tried: which libraries and packages, when the stamp holds, what the Makefile wou
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 import setup_check
 from setup_check import SetupError
+from tests.desktop_bus import needed
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -169,11 +169,8 @@ def test_a_venv_without_its_python_is_made_anew(checkout: Checkout) -> None:
 
 def make(*arguments: str) -> str:
     """What `make` would do, or says; with an interpreter that does nothing if it is asked to."""
-    program = shutil.which("make")
-    if program is None:
-        pytest.skip("missing: make")
     done = subprocess.run(
-        [program, "--no-print-directory", *arguments],
+        [needed("make", "make"), "--no-print-directory", *arguments],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
         capture_output=True,
