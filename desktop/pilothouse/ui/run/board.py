@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from pilothouse.domain.change import Plan, Step
-from pilothouse.domain.deployment import Progress, StepStatus
+from pilothouse.domain.deployment import Progress, State, StepStatus
 from pilothouse.domain.model import Live
+
+SETTLED = frozenset({State.GOOD, State.FAILED_SAFE, State.ROLLED_BACK})
+"""Ends after which nothing is under way any more."""
 
 
 class Side(Enum):
@@ -75,6 +78,8 @@ def board(progress: Progress, live: Live | None) -> tuple[Cell, ...]:
         known = {cell.id for cell in cells}
         cells = [cell if cell.id in new else replace(cell, gone=True) for cell in cells]
         cells += [Cell(one, places.get(one, ""), Side.NEW) for one in new if one not in known]
+    if progress.state in SETTLED:
+        cells = [replace(cell, words="") if not cell.failed else cell for cell in cells]
     return tuple(sorted(cells, key=lambda cell: (cell.place, cell.id)))
 
 

@@ -21,6 +21,7 @@ from pilothouse.ui.widgets.labels import BOLD, StateLabel, Text
 from pilothouse.ui.widgets.surface import Surface
 from pilothouse.ui.words import StateWord, app_state, clock_time, duration
 
+HELD = StateWord(Shape.HELD, "Held", Tone.WARN)
 BLIND = StateWord(Shape.BLIND, "Blind", Tone.UNK)
 
 
@@ -81,6 +82,9 @@ class RunHead(Surface):
         self._production = Chip("Production", self, icon="shield")
         self._change = Text("", self, ink="text2")
         self._state = StateLabel(self)
+        self._held = StateLabel(self)
+        self._held.show_state(HELD)
+        self._held.hide()
         self._sentence = Text("", self, ink="text2")
         self._clock = Text("", self, size=Size.HEADING, weight=BOLD)
         self._of = Text("", self, ink="text3")
@@ -102,6 +106,7 @@ class RunHead(Surface):
         second = QHBoxLayout()
         second.setSpacing(16)
         second.addWidget(self._state)
+        second.addWidget(self._held)
         second.addWidget(self._sentence)
         second.addStretch(1)
         left.addLayout(second)
@@ -139,6 +144,7 @@ class RunHead(Surface):
 
     def _show_live(self, feed: RunFeed, progress: Progress, now: datetime) -> None:
         done, every = done_of(progress)
+        self._held.hide()
         self._state.show_state(state_word(progress), done / max(1, every))
         self._sentence.setText(feed.trouble or sentence(progress, feed.told))
         self._sentence.set_ink("warn" if feed.trouble else "text2")
@@ -155,9 +161,8 @@ class RunHead(Surface):
     def _show_past(self, feed: RunFeed, progress: Progress) -> None:
         if feed.view is not None:
             self._state.show_state(app_state(feed.view.state))
-            held = "Held" if feed.view.hold_reason is not None else ""
-            self._sentence.setText(held)
-            self._sentence.set_ink("warn" if held else "text2")
+            self._held.setVisible(feed.view.hold_reason is not None)
+        self._sentence.setText("")
         self._state.setVisible(feed.view is not None)
         self._bar.hide()
         self._clock.setText("")

@@ -103,7 +103,8 @@ class LogView(Surface):
         self._flush.timeout.connect(self.on_flush)
         self._lay_out()
         bar = self.text.verticalScrollBar()
-        bar.valueChanged.connect(self.on_scrolled)
+        bar.actionTriggered.connect(self.on_scrolled_by_hand)
+        bar.rangeChanged.connect(self.on_range_changed)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         find.activated.connect(self.on_find_wanted)
@@ -215,15 +216,19 @@ class LogView(Surface):
         self._say_following()
 
     @Slot(int)
-    def on_scrolled(self, value: int) -> None:
+    def on_scrolled_by_hand(self, _action: int) -> None:
         """Scrolling up stops following, scrolling to the end begins it again."""
-        if self._flush.isActive() and self._follows:
-            return
-        follows = value >= self.text.verticalScrollBar().maximum()
+        bar = self.text.verticalScrollBar()
+        follows = bar.sliderPosition() >= bar.maximum()
         if follows != self._follows:
-            self._follows = follows
-            self._unseen = 0
+            self._follows, self._unseen = follows, 0
             self._say_following()
+
+    @Slot(int, int)
+    def on_range_changed(self, _least: int, _most: int) -> None:
+        """The view became larger or smaller, or longer."""
+        if self._follows:
+            self._to_end()
 
     @Slot()
     def on_follow_clicked(self) -> None:

@@ -5,14 +5,18 @@ One event makes at most one line; the order of the journal is kept, and nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from pilothouse.domain.change import VERIFY, Step
 from pilothouse.domain.deployment import Event, EventKind, Outcome, Progress, StepStatus
+from pilothouse.ui.run.spans import at_most
 from pilothouse.ui.words import duration
+
+SLOW_S = 5.0
+"""A change that takes longer says how long it took."""
 
 
 class Weight(Enum):
@@ -76,8 +80,9 @@ def _of_step(event: Event, step: Step, before: Progress) -> Told:
     was = before.of(step.key)
     match event.kind:
         case EventKind.INTENDED:
-            again = was.status is StepStatus.PENDING and was.attempts > 0
-            return (f"{step.title}, once more" if again else step.title), Weight.PLAIN
+            if was.status is StepStatus.PENDING and was.attempts > 0:
+                return f"{step.title}, once more", Weight.PLAIN
+            return (step.title, Weight.PLAIN) if step.changes or step.op == VERIFY else None
         case EventKind.NOTED:
             return str(event.data["text"]), Weight.PLAIN
         case EventKind.SETTLED:
@@ -95,8 +100,7 @@ def _settled(event: Event, step: Step, before: Progress) -> Told:
         case Outcome.DONE if lost:
             return f"{step.title}: it landed.", Weight.GOOD
         case Outcome.DONE:
-            taken = f" in {duration(_seconds(event, was.started_at))}" if was.started_at else ""
-            return f"{step.title}: done{taken}", Weight.PLAIN
+            return _done(event, step, _seconds(event, was.started_at))
         case Outcome.ABSENT:
             return f"{step.title}: it did not land; it is done now.", Weight.WARN
         case Outcome.CUT:
@@ -108,6 +112,27 @@ def _settled(event: Event, step: Step, before: Progress) -> Told:
             return f"{step.title}: refused. {reason}".strip(), Weight.BAD
         case Outcome.FAILED:
             return f"{step.title}: failed. {reason}".strip(), Weight.BAD
+
+
+def _done(event: Event, step: Step, taken_s: float) -> Told:
+    """What a step that went well has to say: a proof its counts, a wait or a slow call its time."""
+    if step.op == VERIFY:
+        return _proven(event)
+    if step.changes and taken_s < SLOW_S:
+        return None
+    return f"{step.title}: done in {duration(taken_s)}", Weight.PLAIN
+
+
+def _proven(event: Event) -> Told:
+    data = event.data.get("data")
+    if not isinstance(data, Mapping) or "asked" not in data:
+        return "Proven.", Weight.GOOD
+    bound = data.get("upper_bound")
+    least = f", at most {at_most(bound)}" if isinstance(bound, float) else ""
+    found = f"{data['asked']} asked, {data['lost']} lost{least}"
+    if data.get("judgement") == "good":
+        return f"Proven: {found}", Weight.GOOD
+    return f"Neither proven nor refuted: {found}", Weight.WARN
 
 
 def _seconds(event: Event, since: datetime | None) -> float:
