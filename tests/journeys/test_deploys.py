@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 
 import pytest
 
@@ -15,22 +16,25 @@ BOTH = pytest.mark.parametrize("app", [WEB, BILLING])
 RATE = 50.0
 
 
-def _reached(traffic: Traffic, seconds: float) -> None:
+def _reached(traffic: Traffic, since_s: float) -> None:
     """The stream of requests really was as dense as it was meant to be."""
+    seconds = time.monotonic() - since_s
     assert traffic.sent >= RATE * seconds * 0.9, f"{traffic.sent} sent in {seconds:.1f} s"
 
 
 @pytest.mark.parametrize("app", [API, WEB, BILLING])
 def test_a_good_deploy_loses_nobodys_request(pilot: Pilot, app: str) -> None:
     before = pilot.serving(app)
+    what = pilot.what(app, "next")
+    began = time.monotonic()
     with pilot.sandbox.steady_traffic(app, rate=RATE) as traffic:
-        said = pilot.deploy(app, *pilot.what(app, "next"))
+        said = pilot.deploy(app, *what)
     assert said.code == 0, said.out[-2000:] + said.err
     assert said.last["event"] == "ended"
     assert said.last["outcome"] == "good"
     assert said.last["lost"] == 0
     assert traffic.lost == []
-    _reached(traffic, traffic.seconds)
+    _reached(traffic, began)
     pilot.is_whole(app)
     assert pilot.serving(app) != before
     assert pilot.newest(app)["status"] in {"complete", "succeeded"}
@@ -112,12 +116,13 @@ def _until_something_changed(pilot: Pilot, app: str, before: set[str]) -> str:
 def test_a_rollback_loses_nobodys_request_and_holds(pilot: Pilot, app: str) -> None:
     before = pilot.serving(app)
     assert pilot.deploy(app, *pilot.what(app, "next")).code == 0
+    began = time.monotonic()
     with pilot.sandbox.steady_traffic(app, rate=RATE) as traffic:
         said = pilot.run("rollback", app, "--yes", "--json")
     assert said.code == 0, said.out[-2000:] + said.err
     assert said.last["outcome"] == "good"
     assert traffic.lost == []
-    _reached(traffic, traffic.seconds)
+    _reached(traffic, began)
     pilot.is_whole(app)
     assert pilot.serving(app) == before
     status = pilot.status(app)
@@ -166,7 +171,8 @@ def test_the_sandbox_outlives_its_own_death_and_the_run_goes_on(pilot: Pilot) ->
 
 def test_a_machine_that_somebody_else_leases_stops_us(pilot: Pilot) -> None:
     before = pilot.serving(WEB)
-    pilot.sandbox.control.act(WEB, "steal-lease")
+    machine = next(iter(pilot.sandbox.control.instances(WEB)))
+    pilot.sandbox.control.act(WEB, "steal-lease", instance=machine)
     said = pilot.deploy(WEB, *pilot.what(WEB, "next"))
     assert said.code in {3, 10}, said.out[-2000:] + said.err
     assert pilot.serving(WEB) == before

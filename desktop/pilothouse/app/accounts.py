@@ -13,17 +13,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from pilothouse.credentials import FlyBases, Keyring, Secret, fly_bases, heroku_host
+from pilothouse.credentials import (
+    FlyBases,
+    Keyring,
+    Secret,
+    environment_token,
+    fly_bases,
+    heroku_host,
+)
 from pilothouse.domain.errors import KeyringUnavailable, NotFound, PlatformError
 from pilothouse.domain.model import Account, Identity, Platform
 from pilothouse.domain.policy import Timing
 from pilothouse.domain.ports import Asker, Provider
 from pilothouse.domain.records import Settings
 
-ENVIRONMENT = {
-    Platform.FLY: ("FLY_ACCESS_TOKEN", "FLY_API_TOKEN"),
-    Platform.HEROKU: ("HEROKU_API_KEY",),
-}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 PACE_PATH = "/.well-known/pilothouse-sandbox"
 PACE_S = 2.0
@@ -151,11 +154,11 @@ class AccountBook:
 
     def _from_environment(self) -> Sequence[tuple[Account, Secret]]:
         found = []
-        for platform, names in ENVIRONMENT.items():
-            token = next((self._environ[n] for n in names if self._environ.get(n)), "")
-            if token:
-                account = self._account(platform, f"{platform.value}-environment", "environment")
-                found.append((account, Secret(token)))
+        for platform in Platform:
+            token = environment_token(platform, self._environ)
+            if token is not None:
+                account = self._account(platform, f"{platform}-environment", "environment")
+                found.append((account, token))
         return found
 
     def _account(self, platform: Platform, name: str, source: str) -> Account:
@@ -199,9 +202,11 @@ def connect(
 ) -> Provider:
     """One account's provider; nothing is sent yet."""
     if account.platform is Platform.FLY:
+        from pilothouse.providers.fly import client
         from pilothouse.providers.fly.provider import FlyProvider
 
-        return FlyProvider(account, token, bases=bases, timing=timing)
+        at = client.FlyBases(bases.api, bases.flaps, bases.uiex, bases.registry)
+        return FlyProvider(account, token, bases=at, timing=timing)
     from pilothouse.providers.heroku.provider import HerokuProvider
 
     return HerokuProvider(account, token, host=host, timing=timing)

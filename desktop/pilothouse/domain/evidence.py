@@ -1,7 +1,8 @@
 """Probe counts and what they say: pure mathematics.
 
 A probe is one request asked from outside. A loss is a request that got no good answer while a
-control address answered. Losses less than a second apart in one lane are one burst, counted once.
+control address answered. Losses within one second of a lane's first are one burst, counted once: a
+hiccup is one loss however many requests it hit, and a side that keeps failing makes a burst a second.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Counts:
     asked: int = 0
     lost: int = 0
     bursts: int = 0
-    last_loss_s: dict[str, float] = field(default_factory=dict)
+    burst_from_s: dict[str, float] = field(default_factory=dict)
     clean_run: int = 0
     longest_gap_s: float = 0.0
 
@@ -68,17 +69,18 @@ class Counts:
                 self.asked + 1,
                 self.lost,
                 self.bursts,
-                self.last_loss_s,
+                self.burst_from_s,
                 self.clean_run + 1,
                 self.longest_gap_s,
             )
-        before = self.last_loss_s.get(probe.lane)
-        new_burst = before is None or probe.at_s - before >= BURST_S
+        began = self.burst_from_s.get(probe.lane)
+        new_burst = began is None or probe.at_s - began >= BURST_S
+        bursts_from = {**self.burst_from_s, probe.lane: probe.at_s if new_burst else began or 0.0}
         return Counts(
             self.asked + 1,
             self.lost + 1,
             self.bursts + int(new_burst),
-            {**self.last_loss_s, probe.lane: probe.at_s},
+            bursts_from,
             0,
             self.longest_gap_s,
         )

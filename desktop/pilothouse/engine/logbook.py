@@ -108,14 +108,22 @@ class Logbook:
             if app.name == name and app.account in chosen:
                 return app
         if len(providers) == 1:
-            return providers[0].find(name)
+            return self._remember(providers[0].find(name))
         for provider in providers:
             try:
-                return provider.find(name)
+                return self._remember(provider.find(name))
             except NotFound:
                 continue
         exists = [app.ref for app in self._releases.apps() if app.account in chosen]
         raise NotFound("app", name, where=f"{len(providers)} accounts", exists=exists)
+
+    def _remember(self, found: App) -> App:
+        """Put an app that was found by name beside those of its account."""
+        known = [app for app in self._releases.apps() if app.account == found.account]
+        if found not in known:
+            others = [app for app in known if app.id != found.id]
+            self._releases.put_apps(found.account, [*others, found], self._clock.now())
+        return found
 
     def policy(self, app: App) -> Policy:
         """What the app's owner asks for, with defaults for the rest."""
