@@ -10,7 +10,7 @@ from starlette.routing import Route
 from pilothouse.sandbox import fly_leases
 from pilothouse.sandbox.fly_errors import FlyError, invalid
 from pilothouse.sandbox.fly_events import KEPT
-from pilothouse.sandbox.fly_http import NONCE, answering, read_json
+from pilothouse.sandbox.fly_http import NONCE, answering, number, read_json
 from pilothouse.sandbox.fly_ids import rfc3339_ms
 from pilothouse.sandbox.fly_views import event_json, lease_json
 
@@ -94,7 +94,7 @@ class DetailRoutes:
 
     async def events(self, request: Request) -> Response:
         """List events, newest first."""
-        limit = min(KEPT, int(request.query_params.get("limit") or 20))
+        limit = min(KEPT, number(request, "limit", 20))
         machine = self._machine(request, "events")
         return JSONResponse([event_json(event) for event in machine.events[:limit]])
 

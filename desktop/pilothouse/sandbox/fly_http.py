@@ -56,6 +56,18 @@ def flag(request: Request, name: str) -> bool:
     return request.query_params.get(name, "false").lower() in ("", "1", "true")
 
 
+def number(request: Request, name: str, default: int) -> int:
+    """Read a whole number of the query.
+
+    Raises:
+        FlyError: 400 when it is none.
+    """
+    text = request.query_params.get(name) or str(default)
+    if not text.isdecimal():
+        raise invalid(f"{name} must be a whole number, not {text!r}")
+    return int(text)
+
+
 def knows(header: str, token: str) -> bool:
     """Whether an `Authorization` header holds the token, among others and under any scheme."""
     scheme, _, rest = header.strip().partition(" ")

@@ -57,7 +57,7 @@ class MachineLife:
         """Take up the life where an earlier sandbox left it, without any boot delay."""
         machine = self.machine
         if not machine.pullable and machine.state == "replacing":
-            self._take_back()
+            self._take_back(awake=True)
         if machine.state == "destroying":
             self.vanish()
         elif machine.state in _UP or (machine.awake and machine.state not in ASLEEP):
@@ -136,11 +136,13 @@ class MachineLife:
     async def _replace(self, before: str) -> None:
         await self._pace.sleep(_PREPARE_S)
         if not self.machine.pullable:
-            self._take_back()
+            self._take_back(awake=before in _UP)
             if before in _UP and self.process.instance is None:
                 await self._boot()
+            elif before in _UP:
+                self.enter("started")
             else:
-                self.enter("started" if before in _UP else before)
+                self.enter(before if before in ASLEEP else "stopped")
             return
         await self.process.halt()
         if self.machine.awake:
@@ -148,13 +150,13 @@ class MachineLife:
         else:
             self.enter("stopped")
 
-    def _take_back(self) -> None:
+    def _take_back(self, *, awake: bool) -> None:
         machine = self.machine
         old = machine.versions.pop()
         failed = Version(machine.instance_id, machine.config, machine.image_ref, "failed")
         machine.versions.append(failed)
         machine.instance_id, machine.config = old.instance_id, old.config
-        machine.image_ref, machine.pullable, machine.awake = old.image_ref, True, True
+        machine.image_ref, machine.pullable, machine.awake = old.image_ref, True, awake
         record(machine, "update", "failed", "flyd", {"error": "failed to pull image"})
         self.hub.log(machine, "runner", "could not pull the image; keeping the running version")
 

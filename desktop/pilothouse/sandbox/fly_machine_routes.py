@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from pilothouse.sandbox import fly_leases, fly_orders
 from pilothouse.sandbox.fly_errors import FlyError, invalid, machine_not_found
-from pilothouse.sandbox.fly_http import NONCE, answering, flag, read_json
+from pilothouse.sandbox.fly_http import NONCE, answering, flag, number, read_json
 from pilothouse.sandbox.fly_ids import seconds
 from pilothouse.sandbox.fly_views import machine_json
 from pilothouse.sandbox.fly_wait import read_awaited, wait
@@ -74,7 +74,7 @@ class MachineRoutes:
         machines.sort(key=lambda machine: machine.id)
         headers: dict[str, str] = {}
         if "limit" in query:
-            first, size = int(query.get("cursor") or 0), int(query["limit"])
+            first, size = number(request, "cursor", 0), number(request, "limit", 1000)
             if first + size < len(machines):
                 headers["fly-next-cursor"] = str(first + size)
             machines = machines[first : first + size]

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from pilothouse.sandbox import fly_releases
 from pilothouse.sandbox.fly_errors import FlyError
-from pilothouse.sandbox.fly_http import answering, read_json
+from pilothouse.sandbox.fly_http import answering, number, read_json
 from pilothouse.sandbox.fly_ids import rfc3339, rfc3339_ms
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class WebRoutes:
     async def list_releases(self, request: Request) -> Response:
         """List an app's releases, newest first."""
         app = fly_releases.app_named(self._state, request.path_params["app"])
-        limit = int(request.query_params.get("limit") or 25)
+        limit = number(request, "limit", 25)
         newest = list(reversed(app.releases))[:limit]
         shown = [fly_releases.release_json(self._state, release) for release in newest]
         return JSONResponse({"releases": shown})
@@ -132,7 +132,7 @@ class WebRoutes:
         """Return the log lines after a token, at most a hundred."""
         site = self._fleet.site(request.path_params["app"])
         query = request.query_params
-        after = int(query.get("next_token") or 0)
+        after = number(request, "next_token", 0)
         lines = [
             line
             for line in site.log
