@@ -77,7 +77,6 @@ class RecordingNotifier:
             self.shown.pop(deployment_id, None)
 
     def close(self) -> None:
-        """Take all down for good."""
+        """Show nothing more; what is up stays up."""
         with self._lock:
-            self.shown.clear()
             self.is_closed = True
