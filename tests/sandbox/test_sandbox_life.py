@@ -117,7 +117,7 @@ def test_a_taken_port_gives_the_next_free_one_and_the_text_says_so(tmp_path: Pat
         given = ("--state", str(tmp_path / "two"), "--port", taken, "--idle", "0.6")
         ended = _run(*given)
     assert ended.returncode == 0, ended.stderr
-    assert f"Port {taken} was not free" in ended.stdout
+    assert f"Port {taken} is taken" in ended.stdout
     assert "FLY_API_BASE_URL=http://127.0.0.1:" in ended.stdout
 
 
@@ -145,6 +145,24 @@ def test_three_hundred_machines_come_up_quickly_and_rest_cheaply(tmp_path: Path)
             until(lambda: traffic.good > 320, "some traffic", 20)
         assert traffic.lost == []
         assert len(traffic.instances) == 300, "every machine has its turn"
+
+
+def test_both_platforms_live_in_one_process(tmp_path: Path) -> None:
+    with SandboxProcess(tmp_path) as sandbox:
+        sandbox.heroku.headers["Range"] = "version ..; order=desc, max=1000"
+        releases = sandbox.heroku.get("/apps/billing-staging/releases").json()
+        good = next(each for each in releases if each["description"] == "sandbox: next")
+        before = sandbox.control.app("heroku:billing")["release"]
+        with sandbox.steady_traffic("heroku:billing", rate=50) as traffic:
+            wish = {"slug": good["slug"]["id"], "description": "ours"}
+            made = sandbox.heroku.post("/apps/billing/releases", json=wish)
+            assert made.status_code == 201
+            until(lambda: traffic.releases[made.json()["version"]] > 30, "traffic on the new one")
+        assert traffic.lost == []
+        assert traffic.releases[before] > 0
+        assert sandbox.control.requests()[-1]["platform"] == "heroku"
+        sandbox.restart()
+        assert sandbox.control.app("heroku:billing")["release"] == made.json()["version"]
 
 
 def _serving(sandbox: SandboxProcess) -> int:

@@ -42,12 +42,12 @@ class Announcement(msgspec.Struct, frozen=True):
         tokens = {"FLY_API_TOKEN": self.token, "HEROKU_API_KEY": self.token}
         return {**self.fly, **self.heroku, **self.github, **tokens}
 
-    def text(self, wanted_port: int) -> str:
-        """Return it for a person at a terminal."""
+    def text(self, taken_port: int | None = None) -> str:
+        """Return it for a person at a terminal, who wanted `taken_port` and did not get it."""
         fly = self.fly["FLY_API_BASE_URL"]
         lines = ["Practice cloud on this computer only. Ctrl-C ends it.", ""]
-        if not fly.endswith(f":{wanted_port}"):
-            lines += [f"Port {wanted_port} was not free or not the last one used; see below.", ""]
+        if taken_port is not None:
+            lines += [f"Port {taken_port} is taken, so that it uses {fly.rpartition(':')[2]}.", ""]
         lines += [f"  Fly.io   {fly}", f"  Heroku   {self.heroku['HEROKU_HOST']}"]
         lines += [f"  control  {self.control}", f"  token    {self.token}", ""]
         lines += [f"  {entry.app:<24} {entry.url}" for entry in self.apps]

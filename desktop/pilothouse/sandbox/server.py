@@ -88,6 +88,7 @@ class Sandbox:
         self._end = asyncio.Event()
         self._servers: list[_Server] = []
         self._asked = 0
+        self._taken: int | None = None
 
     async def run(self, port: int | None, *, as_json: bool, idle_s: float | None) -> int:
         """Serve until the end; leave nothing behind but the state."""
@@ -106,7 +107,7 @@ class Sandbox:
         self.world.save()
         announcement = self.announce()
         keep(self.world.directory, announcement)
-        _say(announcement, as_json=as_json, port=port)
+        _say(announcement.line() + "\n" if as_json else announcement.text(self._taken))
         await self._until_end(idle_s)
         withdraw(self.world.directory)
         for server in self._servers:
@@ -151,6 +152,8 @@ class Sandbox:
             bound = _bound(wanted)
             sockets.append(bound)
             saved[name] = bound.getsockname()[1]
+            if index == 0 and wanted not in (0, saved[name]):
+                self._taken = wanted
             self.world.addresses[name] = f"http://127.0.0.1:{saved[name]}"
         return sockets
 
@@ -220,9 +223,6 @@ def _bound(port: int) -> socket.socket:
     raise OSError(f"no free port from {port} to {port + _PORTS_TRIED - 1} on 127.0.0.1")
 
 
-def _say(announcement: Announcement, *, as_json: bool, port: int | None) -> None:
-    if as_json:
-        sys.stdout.write(announcement.line() + "\n")
-    else:
-        sys.stdout.write(announcement.text(port or DEFAULT_PORT))
+def _say(text: str) -> None:
+    sys.stdout.write(text)
     sys.stdout.flush()
