@@ -23,6 +23,7 @@ from pilothouse.ui.theme import Size, font
 from pilothouse.ui.tokens import Tone
 from pilothouse.ui.widgets.buttons import Button
 from pilothouse.ui.widgets.labels import MEDIUM, Text
+from pilothouse.ui.widgets.segments import Segments
 from pilothouse.ui.widgets.strip import Strip
 from pilothouse.ui.words import full_moment, platform_name
 
@@ -45,12 +46,22 @@ class Found:
     error: PilothouseError | None = None
 
 
-def _add(accounts: Accounts, platform: Platform, token: str, keep: bool) -> Found:
+def _add(accounts: Accounts, platform: Platform, token: str, *, keep: bool) -> Found:
     try:
         account, identity = accounts.add(platform, token, keep=keep)
     except PilothouseError as error:
         return Found(error=error)
     return Found(account, identity)
+
+
+def _keep(accounts: Accounts, platform: Platform, token: str, looked_at: str) -> Found:
+    """Put a token that was looked at into the keyring; without one it stays for this run."""
+    accounts.remove(looked_at)
+    found = _add(accounts, platform, token, keep=True)
+    if isinstance(found.error, KeyringUnavailable):
+        again = _add(accounts, platform, token, keep=False)
+        return Found(again.account, again.identity, found.error)
+    return found
 
 
 def rights(identity: Identity) -> tuple[tuple[str, str], ...]:
@@ -91,8 +102,13 @@ class ConnectSheet(Sheet):
         self._found: Found | None = None
         self._busy = ""
         self._can_keep = True
-        self.say_title(f"Connect {name}")
+        self.say_title("Connect an account")
         self.head.addStretch(1)
+        names = [(one.value, platform_name(one)) for one in Platform]
+        self.platforms = Segments("Platform", names, self)
+        self.platforms.choose(platform.value)
+        self.platforms.chosen.connect(self.on_platform_chosen)
+        self.head.addWidget(self.platforms)
         caption = Text("Paste a token", self, weight=MEDIUM)
         self.token = QLineEdit(self)
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
@@ -102,7 +118,8 @@ class ConnectSheet(Sheet):
         caption.setBuddy(self.token)
         self.body.addWidget(caption)
         self.body.addWidget(self.token)
-        self.body.addWidget(Text(ADVICE[platform], self, size=Size.SMALL, ink="text2"))
+        self._advice = Text(ADVICE[platform], self, size=Size.SMALL, ink="text2")
+        self.body.addWidget(self._advice)
         self.strip = Strip("What was found", self)
         self.body.addWidget(self.strip)
         self._grid = QGridLayout()
@@ -130,6 +147,7 @@ class ConnectSheet(Sheet):
         looked = found is not None and found.account is not None
         self.token.setReadOnly(looked or busy)
         self.another.setVisible(looked)
+        self.platforms.setEnabled(not looked and not busy)
         self.say_missing(self._busy)
         if not looked:
             self.set_primary("Look what it may do", on=bool(self.token.text()) and not busy)
@@ -153,11 +171,19 @@ class ConnectSheet(Sheet):
         said = caution(identity)
         self.strip.say(Tone.WARN, Shape.WARN, said)
 
-    def _ask(self, words: str, *, keep: bool) -> None:
-        self._busy = words
+    def _look(self) -> None:
+        self._busy = "Looking what it may do…"
         self._show()
-        call = partial(_add, self._service.accounts, self._platform, self.token.text(), keep)
-        self._bridge.ask(call, self.on_kept if keep else self.on_looked)
+        accounts = self._service.accounts
+        call = partial(_add, accounts, self._platform, self.token.text(), keep=False)
+        self._bridge.ask(call, self.on_looked, self.on_failed)
+
+    def _keep(self, account: Account) -> None:
+        self._busy = "Keeping it in the keyring…"
+        self._show()
+        accounts = self._service.accounts
+        call = partial(_keep, accounts, self._platform, self.token.text(), account.id)
+        self._bridge.ask(call, self.on_kept, self.on_failed)
 
     def _drop(self) -> None:
         """Forget the account that was only looked at."""
@@ -165,6 +191,13 @@ class ConnectSheet(Sheet):
         if found is not None and found.account is not None:
             call = partial(self._service.accounts.remove, found.account.id)
             self._bridge.ask(call)
+
+    @Slot(str)
+    def on_platform_chosen(self, key: str) -> None:
+        """The token is one of the other platform."""
+        self._platform = Platform(key)
+        self._advice.setText(ADVICE[self._platform])
+        self.token.setFocus()
 
     @Slot(str)
     def on_text_changed(self, _text: str) -> None:
@@ -176,7 +209,7 @@ class ConnectSheet(Sheet):
     def on_token_entered(self) -> None:
         """Enter looks; it never keeps."""
         if self._found is None and self.primary.isEnabled():
-            self._ask("Looking what it may do…", keep=False)
+            self._look()
 
     @Slot(object)
     def on_keyring_told(self, sentence: str) -> None:
@@ -190,9 +223,9 @@ class ConnectSheet(Sheet):
         """Look first; then keep, or use it for this run."""
         found = self._found
         if found is None or found.account is None:
-            self._ask("Looking what it may do…", keep=False)
+            self._look()
         elif self._can_keep:
-            self._ask("Keeping it in the keyring…", keep=True)
+            self._keep(found.account)
         else:
             self._finish(found.account)
 
@@ -216,8 +249,16 @@ class ConnectSheet(Sheet):
             self._finish(found.account)
             return
         self.strip.say(Tone.WARN, Shape.WARN, str(found.error))
+        self._found = found if found.account is not None else None
         if isinstance(found.error, KeyringUnavailable):
             self._can_keep = False
+        self._show()
+
+    @Slot(object)
+    def on_failed(self, error: Exception) -> None:
+        """A defect of ours: say it, and let it be tried again."""
+        self._busy = ""
+        self.strip.say(Tone.BAD, Shape.BLOCK, f"That did not work: {type(error).__name__}.")
         self._show()
 
     def _finish(self, account: Account) -> None:
