@@ -38,6 +38,7 @@ class Verb(StrEnum):
     WATCH = "watch"
     COPY = "copy"
     CONNECT = "connect"
+    ALERTS = "alerts"
     KEYS = "keys"
     QUIT = "quit"
 
@@ -74,6 +75,7 @@ def _commands(owner: QObject) -> dict[Verb, Command]:
         Verb.WATCH: Command(owner.tr("Watch deployment"), "upline"),
         Verb.COPY: Command(owner.tr("Copy as one line"), "copy"),
         Verb.CONNECT: Command(owner.tr("Connect account…"), "plus"),
+        Verb.ALERTS: Command(owner.tr("Alert settings"), "bell"),
         Verb.KEYS: Command(owner.tr("All keys"), "", letter="?"),
         Verb.QUIT: Command(owner.tr("Quit Pilothouse…"), "", ("Ctrl+Q",)),
     }

@@ -143,7 +143,7 @@ class CommandPalette(QFrame):
 
     def __init__(self, desk: Desk, window: QWidget) -> None:
         super().__init__(window)
-        self._desk = desk
+        self._desk, self._window = desk, window
         self._everything: list[Entry] = []
         self.setAccessibleName(self.tr("Go to or do"))
         self.model = EntryModel(self)
@@ -172,7 +172,7 @@ class CommandPalette(QFrame):
     @Slot()
     def open(self) -> None:
         """Show everything there is, with the cursor in the field."""
-        window = self.parentWidget()
+        window = self._window
         width = min(WIDTH, window.width() - 32)
         self.setGeometry(
             (window.width() - width) // 2, 64, width, min(HEIGHT, window.height() - 96)
@@ -225,7 +225,7 @@ class CommandPalette(QFrame):
     def leave(self) -> None:
         """Close, and give the focus back to the page."""
         self.hide()
-        self.parentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
+        self._window.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot(QModelIndex)
     def on_clicked(self, index: QModelIndex) -> None:

@@ -37,6 +37,7 @@ class Commander(QObject):
         of(Verb.INBOX).triggered.connect(self.on_inbox)
         of(Verb.DEPLOYMENTS).triggered.connect(self.on_deployments)
         of(Verb.SETTINGS).triggered.connect(self.on_settings)
+        of(Verb.ALERTS).triggered.connect(self.on_settings)
         of(Verb.KEYS).triggered.connect(self.on_settings)
         of(Verb.BACK).triggered.connect(desk.travels.back)
         of(Verb.FORWARD).triggered.connect(desk.travels.forward)
@@ -163,8 +164,6 @@ class Commander(QObject):
         view, outlook = self.view, self._desk.outlook
         if view is None:
             return
-        bars = outlook.health.bars(view.app.id, outlook.now)
-        share = outlook.health.share(view.app.id, outlook.now)
-        line = row_of(view, bars, share, outlook.now).spoken
+        line = row_of(view, outlook.health.of(view.app.id, outlook.now), outlook.now).spoken
         QGuiApplication.clipboard().setText(line)
         self.copied.emit(line)

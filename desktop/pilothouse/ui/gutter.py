@@ -12,6 +12,7 @@ from PySide6.QtGui import QBrush, QPainter, QPen, QPolygonF
 
 from pilothouse.domain.model import ReleaseKind, ReleaseVerdict
 from pilothouse.ui import shapes
+from pilothouse.ui.pencil import LINE, Pencil, return_arrow
 from pilothouse.ui.theme import colour, tokens
 from pilothouse.ui.tokens import Tone
 
@@ -39,7 +40,7 @@ def paint_kind(
     mark = colour(look.mark(VERDICT_TONES[verdict]))
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(mark, shapes.LINE))
+    painter.setPen(QPen(mark, LINE))
     painter.setBrush(QBrush(colour(look.base)))
     if live:
         painter.drawEllipse(middle, 9, 9)
@@ -69,9 +70,9 @@ def _diamond(painter: QPainter, middle: QPointF, reach: float) -> None:
     painter.drawPolygon(QPolygonF(corners))
 
 
-def _arrow(pencil: shapes.Pencil, _progress: float) -> None:
+def _arrow(pencil: Pencil, _progress: float) -> None:
     pencil.line(1.3)
-    shapes.return_arrow(pencil)
+    return_arrow(pencil)
 
 
 def paint_thread(painter: QPainter, x: float, top: float, bottom: float) -> None:

@@ -42,6 +42,10 @@ class HealthLog:
         while looks and (now - looks[0][0]).total_seconds() > BARS * BAR_S:
             looks.popleft()
 
+    def of(self, app_id: str, now: datetime) -> tuple[tuple[Bar, ...], float | None]:
+        """Bars and share together."""
+        return self.bars(app_id, now), self.share(app_id, now)
+
     def bars(self, app_id: str, now: datetime) -> tuple[Bar, ...]:
         """The bars, oldest first; each the worst of its two minutes."""
         bars = [Bar.NOT_SEEN] * BARS

@@ -184,10 +184,11 @@ class Outlook(QObject):
         mine = [view for view in self._views.values() if view.account.id == account.id]
         seen = [view.seen_at for view in mine if view.seen_at is not None]
         newest = max(seen, default=None)
-        bad = next((view for view in mine if view.reach is not Reach.SEEN), None)
-        if bad is None:
+        bad = [view for view in mine if view.reach is not Reach.SEEN]
+        if not bad:
             return AccountSight(account, Reach.SEEN, "", newest, newest)
-        return AccountSight(account, bad.reach, bad.reach_reason, newest, newest)
+        since = min((view.seen_at for view in bad if view.seen_at), default=None)
+        return AccountSight(account, bad[0].reach, bad[0].reach_reason, newest, since)
 
     @Slot(object)
     def on_arrived(self, news: object) -> None:

@@ -35,9 +35,11 @@ class PageStack(QStackedWidget):
 
     Signals:
         selected: the fleet's selected app.
+        try_wanted: the Welcome page's first door.
     """
 
     selected = Signal(str)
+    try_wanted = Signal()
 
     def __init__(self, desk: Desk, memory: Memory, parent: QWidget) -> None:
         super().__init__(parent)
@@ -87,7 +89,9 @@ class PageStack(QStackedWidget):
             case Page.WELCOME:
                 from pilothouse.ui.pages.welcome import WelcomePage
 
-                return WelcomePage(self._desk, self, can_try=self.try_sandbox)
+                welcome = WelcomePage(self._desk, self, can_try=self.try_sandbox)
+                welcome.try_wanted.connect(self.try_wanted)
+                return welcome
 
     @Slot(object)
     def on_arrived(self, place: Place) -> None:

@@ -37,7 +37,7 @@ QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; border
 QScrollBar::handle { background: $thumb; border-radius: 3px; }
 QScrollBar::handle:vertical { min-height: 32px; margin: 2px; }
 QScrollBar::handle:horizontal { min-width: 32px; margin: 2px; }
-QScrollBar::handle:hover { background: $field; }
+QScrollBar::handle:hover { background: $idle_mark; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; border: none; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
@@ -74,7 +74,9 @@ def sheet_of(look: Tokens) -> str:
     """The sheet for one set of tokens."""
     names = {name: str(getattr(look, name)) for name in _NAMES}
     quiet = look.field if look.high_contrast else look.line
-    return _SHEET.substitute(names, thumb=look.idle_mark, quiet_field=quiet)
+    return _SHEET.substitute(
+        names, thumb=look.field if look.high_contrast else look.line, quiet_field=quiet
+    )
 
 
 _NAMES = (
@@ -92,4 +94,5 @@ _NAMES = (
     "select",
     "field",
     "line",
+    "idle_mark",
 )

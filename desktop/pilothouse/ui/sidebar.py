@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -19,24 +17,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from pilothouse.domain.news import Reach
-from pilothouse.engine.views import AppView
-from pilothouse.ui import icons, words
+from pilothouse.ui import icons
 from pilothouse.ui.actions import Verb
 from pilothouse.ui.desk import Desk
-from pilothouse.ui.models.fleet_rows import share_done, steps_done
-from pilothouse.ui.models.sidebar_model import Kind, Node, SidebarModel
-from pilothouse.ui.outlook import AccountSight
-from pilothouse.ui.shapes import Shape
+from pilothouse.ui.models.sidebar_model import Kind, SidebarModel
+from pilothouse.ui.models.sidebar_nodes import nodes_of
 from pilothouse.ui.theme import colour, font, tokens
-from pilothouse.ui.tokens import Tone
 from pilothouse.ui.travels import Page, Place
 from pilothouse.ui.views.sidebar_delegate import SidebarDelegate
 from pilothouse.ui.widgets.buttons import IconButton, paint_plate
-from pilothouse.ui.widgets.chips import letter_of, title_of
 from pilothouse.ui.widgets.fields import paint_key
 from pilothouse.ui.widgets.surface import Rule, Surface
-from pilothouse.ui.words import StateWord
 
 PAGES = (
     (Page.FLEET, Verb.FLEET),
@@ -150,6 +141,7 @@ class Sidebar(Surface):
         foot.addWidget(self._menu_button(menu, wide))
         foot.addStretch(1)
         foot.addWidget(self._verb_button(Verb.CONNECT, "plus", wide))
+        foot.addWidget(self._verb_button(Verb.ALERTS, "bell", wide))
         foot.addWidget(self._verb_button(Verb.SETTINGS, "gear", wide))
         whole = QVBoxLayout(wide)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -191,7 +183,7 @@ class Sidebar(Surface):
     @Slot(object)
     def on_changed(self, _ids: object = None) -> None:
         """Facts changed: build the lines anew."""
-        moved = self.model.put(self._nodes())
+        moved = self.model.put(nodes_of(self._desk.outlook))
         if moved:
             for at in range(self.model.rowCount()):
                 index = self.model.index(at, 0)
@@ -203,26 +195,6 @@ class Sidebar(Surface):
         inbox.set_dot(notices > 0)
         said = self.tr("Inbox, {count} open").format(count=notices)
         inbox.setAccessibleName(said if notices else self.tr("Inbox"))
-
-    def _nodes(self) -> list[Node]:
-        outlook = self._desk.outlook
-        views = outlook.views
-        running = sum(
-            view.last is not None and not view.last.progress.state.is_ended for view in views
-        )
-        said = self.tr("{count} running").format(count=running) if running else ""
-        notices = outlook.open_notices
-        pages = [
-            Node(Kind.PAGE, Page.FLEET, self.tr("Fleet"), "list", words.number(len(views))),
-            Node(Kind.PAGE, Page.INBOX, self.tr("Inbox"), "tray",
-                 words.number(notices) if notices else "", loud=notices > 0),
-            Node(Kind.PAGE, Page.DEPLOYMENTS, self.tr("Deployments"), "upline", said),
-        ]  # fmt: skip
-        ordered = sorted(views, key=_account_of)
-        apps = {key: list(group) for key, group in groupby(ordered, key=_account_of)}
-        return pages + [
-            _account_node(sight, apps.get(sight.account.id, [])) for sight in outlook.sights
-        ]
 
     @Slot(QModelIndex)
     def on_clicked(self, index: QModelIndex) -> None:
@@ -255,50 +227,3 @@ class Sidebar(Surface):
     def sizeHint(self) -> QSize:
         """As wide as drawn."""
         return QSize(RAIL if self.is_rail else WIDE, 600)
-
-
-def _account_of(view: AppView) -> str:
-    return view.account.id
-
-
-def _account_node(sight: AccountSight, views: list[AppView]) -> Node:
-    mark = None
-    if sight.reach is not Reach.SEEN:
-        mark = StateWord(Shape.BLIND, words.translate("Sidebar", "no answer"), Tone.UNK)
-    account = sight.account
-    return Node(
-        Kind.ACCOUNT,
-        f"account:{account.id}",
-        title_of(account),
-        letter_of(account),
-        mark=mark,
-        sandbox=account.is_sandbox,
-        children=tuple(_app_node(view) for view in sorted(views, key=_name_of)),
-    )
-
-
-def _name_of(view: AppView) -> str:
-    return view.app.name
-
-
-def _app_node(view: AppView) -> Node:
-    note, mark = "", None
-    last = view.last
-    if last is not None and not last.progress.state.is_ended:
-        done, total = steps_done(last.progress)
-        said = words.translate("Sidebar", "{step} of {total}")
-        note = said.format(step=min(done + 1, total), total=total)
-    if view.hold_reason is not None:
-        mark = StateWord(Shape.HELD, words.translate("Sidebar", "held"), Tone.WARN)
-    elif view.locked_by is not None and not note:
-        mark = StateWord(Shape.LOCKED, words.translate("Sidebar", "locked"), Tone.IDLE)
-    return Node(
-        Kind.APP,
-        view.app.id,
-        view.app.name,
-        note=note,
-        state=words.app_state(view.state),
-        progress=share_done(last),
-        mark=mark,
-        sandbox=view.account.is_sandbox,
-    )

@@ -52,18 +52,23 @@ class FleetRow:
     share_key: float
     spoken: str
     search: str
+    reason: str = ""
+    counts: bool = True
 
     @property
     def needs_you(self) -> bool:
-        """Whether a person should look."""
-        return self.need <= HELD_NEED
+        """Whether a person should look; practice does not count beside what is real."""
+        return self.need <= HELD_NEED and self.counts
 
 
 def steps_done(progress: Progress) -> tuple[int, int]:
-    """How many steps are done, and how many there are."""
+    """How many groups of steps are done, and how many there are: what a person counts as steps."""
     steps = progress.back or progress.plan.steps
-    done = sum(progress.of(step.key).status is StepStatus.DONE for step in steps)
-    return done, len(steps)
+    groups = dict.fromkeys((step.group for step in steps), True)
+    for step in steps:
+        if progress.of(step.key).status is not StepStatus.DONE:
+            groups[step.group] = False
+    return sum(groups.values()), len(groups)
 
 
 def share_done(record: DeploymentRecord | None) -> float:
@@ -163,8 +168,35 @@ def _share(view: AppView, share: float | None, now: datetime) -> tuple[str, Tone
     return words.percent(share), Tone.BAD if share < 0.9 else None
 
 
-def row_of(view: AppView, bars: tuple[Bar, ...], share: float | None, now: datetime) -> FleetRow:
-    """Prepare the line of one app."""
+def _reason(view: AppView) -> str:
+    if view.state is AppState.BROKEN:
+        return translate("Fleet", "is broken")
+    if view.state is AppState.UNKNOWN:
+        if view.reach is Reach.SEEN:
+            return translate("Fleet", "is unknown")
+        said = translate("Fleet", "is unknown because {platform} does not answer")
+        return said.format(platform=words.platform_name(view.app.platform))
+    if view.last is not None and view.last.progress.state is State.ROLLED_BACK:
+        return translate("Fleet", "is held after a rollback")
+    return translate("Fleet", "is held")
+
+
+def row_of(
+    view: AppView,
+    health: tuple[tuple[Bar, ...], float | None],
+    now: datetime,
+    *,
+    counts: bool = True,
+) -> FleetRow:
+    """Prepare the line of one app.
+
+    Args:
+        view: the app.
+        health: its bars, and the share of looks that found it serving.
+        now: the moment that ages are counted from.
+        counts: whether the app may need a person; practice beside real apps does not.
+    """
+    bars, share = health
     state = words.app_state(view.state)
     aside, age = _release(view, now)
     held = view.hold_reason is not None
@@ -193,6 +225,8 @@ def row_of(view: AppView, bars: tuple[Bar, ...], share: float | None, now: datet
         share_key=share if share is not None else 2.0,
         spoken="",
         search="",
+        reason=_reason(view),
+        counts=counts,
     )
     return _with_words(row, view)
 

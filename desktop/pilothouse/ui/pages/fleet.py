@@ -139,12 +139,13 @@ class FleetPage(Surface):
         outlook, now = self._desk.outlook, self._desk.outlook.now
         chosen = self.current
         views = [view for view in map(outlook.view, app_ids) if view] or outlook.views
+        real = any(not view.account.is_sandbox for view in outlook.views)
         rows = [
             row_of(
                 view,
-                outlook.health.bars(view.app.id, now),
-                outlook.health.share(view.app.id, now),
+                outlook.health.of(view.app.id, now),
                 now,
+                counts=not (real and view.account.is_sandbox),
             )
             for view in views
         ]

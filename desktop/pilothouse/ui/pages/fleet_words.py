@@ -8,7 +8,6 @@ from pilothouse.domain.news import Reach
 from pilothouse.ui import words
 from pilothouse.ui.models.fleet_rows import FleetRow
 from pilothouse.ui.outlook import AccountSight, Outlook
-from pilothouse.ui.shapes import Shape
 from pilothouse.ui.widgets.chips import title_of
 from pilothouse.ui.widgets.labels import link
 from pilothouse.ui.words import translate
@@ -24,21 +23,11 @@ def need_sentence(rows: list[FleetRow], outlook: Outlook) -> str:
     needing = sorted((row for row in rows if row.needs_you), key=lambda row: row.need)
     if not needing:
         return escape(_all_serve(rows, outlook))
-    reasons = [f"{link(row.app_id, row.name)} {escape(_reason(row))}" for row in needing[:NAMED]]
+    reasons = [f"{link(row.app_id, row.name)} {escape(row.reason)}" for row in needing[:NAMED]]
     count = SMALL[len(needing)] if len(needing) < len(SMALL) else words.number(len(needing))
     verb = translate("Fleet", "needs you") if len(needing) == 1 else translate("Fleet", "need you")
     more = ", …" if len(needing) > NAMED else "."
     return f"{escape(count)} {escape(verb)}: " + ", ".join(reasons) + more
-
-
-def _reason(row: FleetRow) -> str:
-    if row.state.shape is Shape.BROKEN:
-        return translate("Fleet", "is broken")
-    if row.state.shape is Shape.UNKNOWN:
-        if any(mark.shape is Shape.BLIND for mark in row.marks):
-            return translate("Fleet", "is unknown because its platform does not answer")
-        return translate("Fleet", "is unknown")
-    return translate("Fleet", "is held")
 
 
 def _all_serve(rows: list[FleetRow], outlook: Outlook) -> str:

@@ -67,6 +67,7 @@ class RowDelegate(QStyledItemDelegate, Generic[Row]):
         self._height = height
         self._pictures: OrderedDict[Hashable, QPixmap] = OrderedDict()
         self.hovered = -1
+        self.rings = False
 
     @abstractmethod
     def row_at(self, place: int) -> Row:
@@ -112,6 +113,16 @@ class RowDelegate(QStyledItemDelegate, Generic[Row]):
         else:
             self._pictures.move_to_end(key)
         painter.drawPixmap(box.topLeft(), picture)
+        if self.rings and option.state & QStyle.StateFlag.State_HasFocus:
+            self._paint_ring(painter, box)
+
+    @staticmethod
+    def _paint_ring(painter: QPainter, box: QRectF) -> None:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(colour(tokens().accent), 2))
+        painter.drawRoundedRect(box.adjusted(3, 3, -3, -4), 5, 5)
+        painter.restore()
 
     def _make(self, box: QRectF, column: int, row: Row, ratio: float) -> QPixmap:
         picture = QPixmap(QSize(round(box.width()), round(box.height())) * ratio)

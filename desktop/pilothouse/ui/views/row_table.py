@@ -24,7 +24,7 @@ from pilothouse.ui.actions import Actions, Verb
 from pilothouse.ui.theme import Size, font
 from pilothouse.ui.views.row_delegate import RowDelegate
 
-BASE_WIDTH = 107.0
+BASE_WIDTH = 116.3
 """How wide "Serving provisional" is in the font that widths were drawn with."""
 
 
@@ -114,6 +114,7 @@ class RowTable(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Letters trigger their commands, j and k move, Enter opens."""
+        self._ring(on=True)
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             if self.currentIndex().isValid():
                 self.opened.emit(self.currentIndex())
@@ -142,6 +143,17 @@ class RowTable(QTableView):
         if count:
             at = min(count - 1, max(0, self.currentIndex().row() + by))
             self.setCurrentIndex(model.index(at, 0))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """By pointer the tint of the row is enough."""
+        self._ring(on=False)
+        super().mousePressEvent(event)
+
+    def _ring(self, *, on: bool) -> None:
+        delegate = self.itemDelegate()
+        if isinstance(delegate, RowDelegate) and delegate.rings != on:
+            delegate.rings = on
+            self.viewport().update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Light the row under the pointer."""
