@@ -180,3 +180,10 @@ def test_the_pace_scales_what_the_platform_does_alone(tmp_path: Path, scale: flo
         assert sandbox.fly.get(f"{path}/wait", params=query).json()["state"] == "started"
         took = time.monotonic() - began
         assert 2.5 / scale < took < 8 / scale + 0.5
+
+
+def test_a_state_that_cannot_be_read_is_kept_aside_for_a_new_one(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text('{"format": 0}')
+    with SandboxProcess(tmp_path) as sandbox:
+        assert sandbox.machines(APP)
+    assert (tmp_path / "state.unreadable").read_text() == '{"format": 0}'

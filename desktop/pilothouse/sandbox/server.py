@@ -20,7 +20,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from pilothouse.sandbox import fly_api, heroku_api
+from pilothouse.sandbox import fly_api, fly_graphql, heroku_api
 from pilothouse.sandbox.announcement import Announcement, AppAddress, encode, keep, withdraw
 from pilothouse.sandbox.control import Control
 from pilothouse.sandbox.detached import lock_path
@@ -31,7 +31,7 @@ from pilothouse.sandbox.heroku_dynos import HerokuFleet
 from pilothouse.sandbox.heroku_seed import plant
 from pilothouse.sandbox.pace import Pace
 from pilothouse.sandbox.seed import plant_fly
-from pilothouse.sandbox.state import FORMAT, Saved, World, load, new_token
+from pilothouse.sandbox.state import FORMAT, Saved, World, load, new_token, set_aside
 
 DEFAULT_PORT = 47113
 _PORTS_TRIED = 400
@@ -74,6 +74,7 @@ def main_sandbox(
 def _opened(directory: Path) -> Saved:
     saved = load(directory)
     if saved is None:
+        set_aside(directory)
         now = datetime.now(UTC)
         saved = Saved(FORMAT, new_token(), {}, {}, plant_fly(now), plant(now))
     return saved
@@ -108,6 +109,7 @@ class Sandbox:
         announcement = self.announce()
         keep(self.world.directory, announcement)
         _say(announcement.line() + "\n" if as_json else announcement.text(self._taken))
+        await asyncio.to_thread(fly_graphql.warm)
         await self._until_end(idle_s)
         withdraw(self.world.directory)
         for server in self._servers:

@@ -146,16 +146,19 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def load(directory: Path) -> Saved | None:
-    """Read the state that an earlier sandbox left in `directory`.
-
-    Raises:
-        msgspec.DecodeError: the file is there and is no sandbox state of this format.
-    """
-    path = directory / _FILE
-    if not path.exists():
+    """Return the state that an earlier sandbox left; None when there is none of this format."""
+    try:
+        saved = msgspec.json.decode((directory / _FILE).read_bytes(), type=Saved)
+    except (FileNotFoundError, msgspec.DecodeError):
         return None
-    saved = msgspec.json.decode(path.read_bytes(), type=Saved)
     return saved if saved.format == FORMAT else None
+
+
+def set_aside(directory: Path) -> None:
+    """Keep a state that cannot be read under another name, so that a new one can begin."""
+    path = directory / _FILE
+    if path.exists():
+        path.replace(path.with_suffix(".unreadable"))
 
 
 def new_token() -> str:
