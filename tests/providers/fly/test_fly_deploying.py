@@ -128,4 +128,5 @@ def test_a_single_machine_is_replaced_in_place_and_requests_wait(sandbox: Sandbo
         walk.go()
         assert walk.run.data[f"healthy/{walk.first}"] == {"serving": [walk.first]}
         until(lambda: traffic.releases[97], "answers of the new release")
-    assert walk.provider.live(walk.app).disagreement is None
+        assert walk.provider.live(walk.app).disagreement is None
+    assert traffic.lost == []
