@@ -6,14 +6,16 @@ probed is passing, and counts only from when the feed began to listen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from pilothouse.domain.deployment import Event, EventKind, Progress, advance
 from pilothouse.domain.errors import PilothouseError
+from pilothouse.domain.evidence import Probe
 from pilothouse.domain.news import Journaled, JournalTrouble, Looked, Notice, Notified, Probed
 from pilothouse.domain.records import DeploymentRecord
 from pilothouse.engine.views import AppView
@@ -93,7 +95,7 @@ class RunFeed(QObject):
         self.lines: list[LogLine] = []
         self.tally = Tally()
         self.trouble = ""
-        self.wall_at_zero: datetime | None = None
+        self.first_loss_at: datetime | None = None
         self._reading = False
         bridge.arrived.connect(self.on_news)
         self.reload()
@@ -165,6 +167,7 @@ class RunFeed(QObject):
             case Probed() if news.deployment_id == self.id:
                 sides = {cell.id: cell.side for cell in self.cells if not cell.gone}
                 self.tally.add(news.probes, sides)
+                self._note_loss(news.probes)
                 self.probed.emit(news.probes)
             case JournalTrouble() if news.deployment_id == self.id:
                 self.trouble = news.reason
@@ -173,6 +176,11 @@ class RunFeed(QObject):
                 self.reload_view()
             case Notified() if news.notice.deployment_id == self.id:
                 self.reload_view()
+
+    def _note_loss(self, probes: Sequence[Probe]) -> None:
+        """Remember when the first request was lost, by our own clock."""
+        if self.first_loss_at is None and any(one.counts and not one.good for one in probes):
+            self.first_loss_at = datetime.now(UTC)
 
     def _on_event(self, event: Event) -> None:
         if self.progress is None or event.seq <= self.progress.last_seq:

@@ -96,43 +96,14 @@ class ConnectSheet(Sheet):
     connected = Signal(str)
 
     def __init__(self, platform: Platform, service: Face, bridge: Bridge, parent: QWidget) -> None:
-        name = platform_name(platform)
-        super().__init__(f"Connect {name}", parent, size=QSize(560, 400))
+        super().__init__("Connect an account", parent, size=QSize(560, 420))
         self._platform, self._service, self._bridge = platform, service, bridge
         self._found: Found | None = None
         self._busy = ""
         self._can_keep = True
-        self.say_title("Connect an account")
-        self.head.addStretch(1)
-        names = [(one.value, platform_name(one)) for one in Platform]
-        self.platforms = Segments("Platform", names, self)
-        self.platforms.choose(platform.value)
+        self._lay_out_head()
+        self._lay_out_body()
         self.platforms.chosen.connect(self.on_platform_chosen)
-        self.head.addWidget(self.platforms)
-        caption = Text("Paste a token", self, weight=MEDIUM)
-        self.token = QLineEdit(self)
-        self.token.setEchoMode(QLineEdit.EchoMode.Password)
-        self.token.setFont(font())
-        self.token.setMaxLength(20_000)
-        self.token.setAccessibleName("Token")
-        caption.setBuddy(self.token)
-        self.body.addWidget(caption)
-        self.body.addWidget(self.token)
-        self._advice = Text(ADVICE[platform], self, size=Size.SMALL, ink="text2")
-        self.body.addWidget(self._advice)
-        self.strip = Strip("What was found", self)
-        self.body.addWidget(self.strip)
-        self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(24)
-        self._grid.setVerticalSpacing(6)
-        self._grid.setColumnStretch(1, 1)
-        self.body.addLayout(self._grid)
-        self.body.addStretch(1)
-        self._keyring = Text("", self, size=Size.SMALL, ink="text2").wrapping()
-        self.foot.addWidget(self._keyring)
-        self.another = Button("Use another", self)
-        self.another.hide()
-        self.body.addWidget(self.another)
         self.another.clicked.connect(self.on_another_clicked)
         self.token.textChanged.connect(self.on_text_changed)
         self.token.returnPressed.connect(self.on_token_entered)
@@ -141,6 +112,37 @@ class ConnectSheet(Sheet):
         bridge.ask(service.accounts.keyring_state, self.on_keyring_told)
         self._show()
         self.token.setFocus()
+
+    def _lay_out_head(self) -> None:
+        self.say_title("Connect an account")
+        self.head.addStretch(1)
+        names = [(one.value, platform_name(one)) for one in Platform]
+        self.platforms = Segments("Platform", names, self)
+        self.platforms.choose(self._platform.value)
+        self.head.addWidget(self.platforms)
+
+    def _lay_out_body(self) -> None:
+        caption = Text("Paste a token", self, weight=MEDIUM)
+        self.token = QLineEdit(self)
+        self.token.setEchoMode(QLineEdit.EchoMode.Password)
+        self.token.setFont(font())
+        self.token.setMaxLength(20_000)
+        self.token.setAccessibleName("Token")
+        caption.setBuddy(self.token)
+        self._advice = Text(ADVICE[self._platform], self, size=Size.SMALL, ink="text2")
+        self.strip = Strip("What was found", self)
+        for widget in (caption, self.token, self._advice, self.strip):
+            self.body.addWidget(widget)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(24)
+        self._grid.setVerticalSpacing(6)
+        self._grid.setColumnStretch(1, 1)
+        self.body.addLayout(self._grid)
+        self.body.addStretch(1)
+        self.another = Button("Use another", self)
+        self.body.addWidget(self.another)
+        self._keyring = Text("", self, size=Size.SMALL, ink="text2").wrapping()
+        self.foot.addWidget(self._keyring)
 
     def _show(self) -> None:
         found, busy = self._found, bool(self._busy)

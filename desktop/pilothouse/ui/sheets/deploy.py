@@ -6,7 +6,6 @@ whenever it is off, the line above it names the first thing missing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -16,59 +15,33 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
-from pilothouse.domain.change import Change, ChangeKind, Plan
+from pilothouse.domain.change import Change, ChangeKind
 from pilothouse.domain.guard import Family
-from pilothouse.domain.model import Platform
 from pilothouse.domain.policy import Policy
 from pilothouse.engine.views import AppView, Consent
 from pilothouse.ui.bridge import Bridge
 from pilothouse.ui.face import Face
-from pilothouse.ui.shapes import Shape
 from pilothouse.ui.sheets.checks import ALWAYS, Act, Row, first_stop, rows
+from pilothouse.ui.sheets.deploy_form import DeployForm
 from pilothouse.ui.sheets.drafting import Drafting
 from pilothouse.ui.sheets.frame import MARGIN, Sheet
-from pilothouse.ui.sheets.guard_list import GuardList
 from pilothouse.ui.sheets.heading import Heading
 from pilothouse.ui.sheets.meanwhile import Said, of_news, of_refusal
+from pilothouse.ui.sheets.meanwhile_strip import MeanwhileStrip
 from pilothouse.ui.sheets.name_field import NameField
 from pilothouse.ui.sheets.override import OverrideSheet
 from pilothouse.ui.sheets.plan_pane import PlanPane
-from pilothouse.ui.sheets.tick_box import TickBox
-from pilothouse.ui.sheets.what import ArtifactCard, Source, field_for
+from pilothouse.ui.sheets.what import Source
 from pilothouse.ui.theme import Size
 from pilothouse.ui.tokens import Tone
-from pilothouse.ui.widgets.buttons import LinkButton
-from pilothouse.ui.widgets.labels import BOLD, Text
-from pilothouse.ui.widgets.segments import Segments
-from pilothouse.ui.widgets.strip import Strip
-from pilothouse.ui.widgets.surface import Rule, Surface
-from pilothouse.ui.words import duration
+from pilothouse.ui.widgets.labels import Text
+from pilothouse.ui.widgets.surface import Rule
 
 SIZE = QSize(960, 692)
 LEFT = 553
-
-
-def how_sentence(view: AppView, plan: Plan | None, policy: Policy) -> str:
-    """What the strategy does, in two sentences."""
-    bake = f"{duration(policy.timing.bake_min_s)} to {duration(policy.timing.bake_max_s)}"
-    after = f"Then it is watched from outside. Bake: {bake}."
-    if view.app.platform is Platform.HEROKU:
-        return f"Heroku starts dynos with the new release and moves the traffic itself. {after}"
-    count = len(plan.old_side.instances) if plan is not None else 0
-    if count == 0:
-        return f"A few machines at a time leave traffic, change, and come back. {after}"
-    share = policy.max_unavailable
-    at_a_time = max(1, math.ceil(count * share) if share < 1 else int(share))
-    if count == 1:
-        return f"The one machine changes. {after}"
-    return (
-        f"{min(at_a_time, count)} of {count} machines at a time leave traffic, change, and come "
-        f"back once their checks pass. {after}"
-    )
 
 
 def what_is_missing(
@@ -108,7 +81,6 @@ class DeploySheet(Sheet):
         super().__init__("Deploy", parent, size=SIZE)
         self._view, self._service, self._bridge, self._by = view, service, bridge, by
         self._policy = Policy()
-        self._watched = ""
         self.drafting = Drafting(service, bridge, self)
         self.say_title(f"Deploy to {view.app.name}")
         self.heading = Heading(self.head, view, self)
@@ -118,8 +90,9 @@ class DeploySheet(Sheet):
         self.drafting.changed.connect(self.on_changed)
         self.drafting.started.connect(self.on_started)
         self.drafting.refused.connect(self.on_refused)
-        self.what.chosen.connect(self.on_source_chosen)
-        self.guards.acted.connect(self.on_acted)
+        self.form.what.chosen.connect(self.on_source_chosen)
+        self.form.guards.acted.connect(self.on_acted)
+        self.form.go_back.toggled.connect(self.on_go_back_toggled)
         self.wanted.connect(self.on_wanted)
         bridge.arrived.connect(self.on_news)
         self._tick = QTimer(self)
@@ -127,7 +100,7 @@ class DeploySheet(Sheet):
         self._tick.timeout.connect(self.on_second)
         self._tick.start()
         bridge.ask(partial(service.policy, view.app), self.on_policy)
-        bridge.ask(partial(service.logbook.history, view.app.id), self.what.fill)
+        bridge.ask(partial(service.logbook.history, view.app.id), self.form.what.fill)
         self.on_changed()
 
     # -- layout ------------------------------------------------------------------------------
@@ -135,10 +108,8 @@ class DeploySheet(Sheet):
     def _lay_out(self) -> None:
         self.body.setContentsMargins(0, 0, 0, 0)
         self.body.setSpacing(0)
-        self.strip = Strip("What happened meanwhile", self)
-        self._watch = LinkButton("Watch", self.strip)
-        self._watch.clicked.connect(self.on_watch_clicked)
-        self.strip.add_button(self._watch)
+        self.strip = MeanwhileStrip(self)
+        self.strip.watch_wanted.connect(self.on_watch_wanted)
         self.body.addWidget(self.strip)
         self.body.addWidget(Rule(self))
         halves = QHBoxLayout()
@@ -149,45 +120,11 @@ class DeploySheet(Sheet):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFixedWidth(LEFT)
-        area.setWidget(self._make_left())
+        self.form = DeployForm(self._view, self._service, self._bridge)
+        area.setWidget(self.form)
         halves.addWidget(area)
         self.pane = PlanPane(self)
         halves.addWidget(self.pane, 1)
-
-    def _make_left(self) -> QWidget:
-        left = Surface("base")
-        whole = QVBoxLayout(left)
-        whole.setContentsMargins(MARGIN, 16, MARGIN, 12)
-        whole.setSpacing(8)
-        whole.addWidget(Text("What", left, weight=BOLD))
-        fly = self._view.app.platform is Platform.FLY
-        kinds = [("image", "Image")] if fly else [("slug", "Slug of a release")]
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(Segments("What to deploy", kinds, left))
-        self.what = field_for(self._view, self._service, self._bridge, left)
-        row.addWidget(self.what, 1)
-        whole.addLayout(row)
-        self.card = ArtifactCard(left)
-        whole.addWidget(self.card)
-        whole.addSpacing(10)
-        whole.addWidget(Text("How", left, weight=BOLD))
-        row = QHBoxLayout()
-        ways = [("rolling", "Rolling")] if fly else [("platform", "By Heroku")]
-        row.addWidget(Segments("How to deploy", ways, left))
-        row.addStretch(1)
-        self.go_back = TickBox("Go back by itself if it is bad", left)
-        self.go_back.setChecked(True)
-        self.go_back.toggled.connect(self.on_go_back_toggled)
-        row.addWidget(self.go_back)
-        whole.addLayout(row)
-        self._how = Text("", left, ink="text2").wrapping()
-        whole.addWidget(self._how)
-        whole.addSpacing(10)
-        self.guards = GuardList(left)
-        whole.addWidget(self.guards)
-        whole.addStretch(1)
-        return left
 
     def _lay_out_foot(self) -> None:
         app = self._view.app.name
@@ -220,11 +157,10 @@ class DeploySheet(Sheet):
         """Show the draft as it stands."""
         drafting, plan = self.drafting, self.drafting.plan
         shown = rows(drafting.verdicts, drafting.asked if drafting.making else ())
-        self.guards.show_rows(shown)
-        self.guards.setVisible(bool(shown))
+        self.form.guards.show_rows(shown)
+        self.form.guards.setVisible(bool(shown))
         self.pane.show_plan(plan, making=drafting.making)
-        self.card.show_plan(plan if not drafting.making else None)
-        self._how.setText(how_sentence(self._view, plan, self._policy))
+        self.form.show_plan(plan, self._policy, making=drafting.making)
         self.heading.say_actor(plan.acts_as if plan is not None else "")
         name = self._view.app.name
         text, ink = what_is_missing(drafting, shown, name_fits=self._name_fits, name=name)
@@ -234,9 +170,7 @@ class DeploySheet(Sheet):
         self.on_second()
 
     def _say(self, said: Said, tone: Tone = Tone.WARN) -> None:
-        self._watched = said.deployment_id
-        self._watch.setVisible(bool(said.deployment_id))
-        self.strip.say(tone, Shape.WARN, said.sentence)
+        self.strip.tell(said, tone)
         if said.remake and not self.drafting.making:
             self.drafting.remake()
 
@@ -277,8 +211,8 @@ class DeploySheet(Sheet):
     def on_policy(self, policy: Policy) -> None:
         """What the app's owner asks for is known."""
         self._policy = policy
-        if policy.go_back is not self.go_back.isChecked():
-            self.go_back.setChecked(policy.go_back)
+        if policy.go_back is not self.form.go_back.isChecked():
+            self.form.go_back.setChecked(policy.go_back)
         self.on_changed()
 
     @Slot(bool)
@@ -324,10 +258,10 @@ class DeploySheet(Sheet):
         if said is not None:
             self._say(said)
 
-    @Slot()
-    def on_watch_clicked(self) -> None:
+    @Slot(str)
+    def on_watch_wanted(self, deployment_id: str) -> None:
         """Leave this sheet for the other run."""
-        self.watch_wanted.emit(self._watched)
+        self.watch_wanted.emit(deployment_id)
         self.reject()
 
     @Slot()

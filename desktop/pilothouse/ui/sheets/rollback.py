@@ -24,14 +24,13 @@ from pilothouse.ui.shapes import Shape
 from pilothouse.ui.sheets.drafting import Drafting
 from pilothouse.ui.sheets.frame import Sheet
 from pilothouse.ui.sheets.heading import Heading
-from pilothouse.ui.sheets.meanwhile import of_refusal
+from pilothouse.ui.sheets.meanwhile import Said, of_refusal
+from pilothouse.ui.sheets.meanwhile_strip import MeanwhileStrip
 from pilothouse.ui.sheets.target_list import TargetList
 from pilothouse.ui.sheets.targets import is_bad, targets
 from pilothouse.ui.theme import Size
 from pilothouse.ui.tokens import Tone
-from pilothouse.ui.widgets.buttons import LinkButton
 from pilothouse.ui.widgets.labels import ShapeView, Text
-from pilothouse.ui.widgets.strip import Strip
 from pilothouse.ui.words import short_ref, version
 
 SIZE = QSize(640, 412)
@@ -82,7 +81,6 @@ class RollBackSheet(Sheet):
         super().__init__("Roll back", parent, size=SIZE)
         self._view, self._by, self._wanted_version = view, by, to_version
         self._pressed = False
-        self._watched = ""
         self.drafting = Drafting(service, bridge, self)
         self.say_title(f"Roll back {view.app.name}")
         Heading(self.head, view, self)
@@ -101,11 +99,8 @@ class RollBackSheet(Sheet):
         live = version(self._view.release.version) if self._view.release is not None else "?"
         sentence = f"{live} serves now. Go back to the last release that was proven good, or choose"
         self.body.addWidget(Text(f"{sentence} another.", self, ink="text2"))
-        self.strip = Strip("What speaks against it", self)
-        self._watch = LinkButton("Watch", self.strip)
-        self._watch.clicked.connect(self.on_watch_clicked)
-        self._watch.hide()
-        self.strip.add_button(self._watch)
+        self.strip = MeanwhileStrip(self)
+        self.strip.watch_wanted.connect(self.on_watch_wanted)
         self.body.addWidget(self.strip)
         self.list = TargetList(self)
         self.body.addWidget(self.list)
@@ -153,9 +148,9 @@ class RollBackSheet(Sheet):
             stops = str(drafting.error)
         self._say_time(current, stops)
         if stops:
-            self.strip.say(Tone.BAD, Shape.BLOCK, stops)
-        elif not self._watched:
-            self.strip.say(Tone.WARN, Shape.WARN, self._against)
+            self.strip.tell(Said(stops), Tone.BAD)
+        elif not self.strip.watched:
+            self.strip.tell(Said(self._against))
         self._say_button(stops)
         self._say_calm(stops)
         if self._pressed and not drafting.making and not drafting.submitting:
@@ -204,7 +199,7 @@ class RollBackSheet(Sheet):
         given = targets(self._view, history)
         self.list.show_targets(given, datetime.now(UTC), wanted)
         if not given.all:
-            self.strip.say(Tone.BAD, Shape.BACK_NONE, "There is no earlier release to go back to.")
+            self.strip.tell(Said("There is no earlier release to go back to."), Tone.BAD)
             return
         self.on_changed()
 
@@ -216,7 +211,8 @@ class RollBackSheet(Sheet):
             return
         ref = f"{self._view.account.id}:{self._view.app.name}"
         wish = Change(ChangeKind.ROLLBACK, ref, to_version=release.version)
-        self._pressed, self._watched = False, ""
+        self._pressed = False
+        self.strip.tell(Said(""))
         self.drafting.make(wish, asked=ASKED)
 
     @Slot()
@@ -238,12 +234,10 @@ class RollBackSheet(Sheet):
     def on_refused(self, error: Exception) -> None:
         """Say why nothing was started."""
         said = of_refusal(error)
-        self._watched = said.deployment_id
-        self._watch.setVisible(bool(said.deployment_id))
-        self.strip.say(Tone.BAD, Shape.BLOCK, said.sentence)
+        self.strip.tell(said, Tone.BAD)
 
-    @Slot()
-    def on_watch_clicked(self) -> None:
+    @Slot(str)
+    def on_watch_wanted(self, deployment_id: str) -> None:
         """Leave this sheet for the other run."""
-        self.watch_wanted.emit(self._watched)
+        self.watch_wanted.emit(deployment_id)
         self.reject()
