@@ -17,6 +17,7 @@ from pilothouse.engine.service import Service, World
 from pilothouse.engine.trip import Point, Trip, no_trip
 
 if TYPE_CHECKING:
+    from pilothouse.notifications.router import Router
     from pilothouse.sandbox.announcement import Announcement
 
 TIMING = "PILOTHOUSE_TIMING"
@@ -25,12 +26,27 @@ TRIP = "PILOTHOUSE_TRIP"
 
 @contextmanager
 def open_service(environ: Mapping[str, str], *, sandbox: bool) -> Iterator[Service]:
-    """The engine, running; closed at the end of the `with`."""
+    """The engine, running, with its notices on the desktop; closed at the end of the `with`."""
     service, close = make_service(environ, sandbox=sandbox)
+    router = notices(environ)
+    if router is not None:
+        service.subscribe(router.hear)
     try:
         yield service
     finally:
         close()
+        if router is not None:
+            router.close()
+
+
+def notices(environ: Mapping[str, str]) -> Router | None:
+    """What tells a person beside the terminal: the desktop's notices, where there is a desktop."""
+    if not environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        return None
+    from pilothouse.notifications.freedesktop import FreedesktopNotifier
+    from pilothouse.notifications.router import Router
+
+    return Router([FreedesktopNotifier(lambda _deployment, _action: None)])
 
 
 def make_service(
