@@ -51,7 +51,7 @@ def test_a_good_deploy_ends_on_the_new_slug(cloud: Practice, start: Start) -> No
     one = start("next")
     base = cloud.versions()[-1]
     one.go()
-    assert one.run.data["release"]["version"] == base + 1
+    assert one.run.data["release"]["release"] == base + 1
     assert one.run.data["booted"]["serving"] == ["web.1", "web.2"]
     assert one.live_versions == {base + 1}
     newest = one.provider.releases(one.app, limit=1).releases[0]
@@ -119,7 +119,7 @@ def test_a_stop_during_the_release_command_waits_for_it_then_goes_back(
         one.go("released")
     one.run.stopped = False
     one.do(one.back())
-    assert one.run.data["back/settled"]["versions"] == [base + 1]
+    assert one.run.data["back/settled"]["settled"] == [base + 1]
     assert one.live_versions == {base + 2}
 
 
@@ -202,6 +202,7 @@ def test_going_back_where_nothing_landed_does_nothing(cloud: Practice, start: St
     one = start("next")
     base = cloud.versions()[-1]
     one.do(one.back())
+    assert one.run.data["back/restore"] == {"serves": base}
     assert cloud.posts() == 0
     assert one.live_versions == {base}
 

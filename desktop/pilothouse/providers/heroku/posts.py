@@ -79,6 +79,8 @@ class Posts:
     def apply(self, step: Step) -> JsonMap:
         """Send it, once, if nobody released anything since we last looked.
 
+        The step's data names the `release` that was made, or the one that `serves` still.
+
         Raises:
             Conflict: somebody did; nothing was sent.
             Failed: somebody did at the same moment; both releases are there.
@@ -154,17 +156,17 @@ def _has_marker(step: Step) -> bool:
 
 
 def _nothing_to_undo(step: Step, newer: Newer) -> JsonMap | None:
-    """The baseline as the result, when our release never became current."""
+    """The release that serves still, when ours never became current; None when it did."""
     if any(row.current for row in newer.earlier):
         return None
     under_way = next((row for row in newer.earlier if row.is_pending), None)
     if under_way is not None:
         raise Conflict(f"Nothing was sent: the release command of {told(under_way)} still runs.")
-    return {"version": step.args["version"], "id": "", "nothing": True}
+    return {"serves": step.args["version"]}
 
 
 def _data(row: schema.Release) -> JsonMap:
-    return {"version": row.version, "id": row.id, "status": row.status, "artifact": row.slug_id}
+    return {"release": row.version, "id": row.id, "status": row.status, "artifact": row.slug_id}
 
 
 def _named(rows: Sequence[schema.Release]) -> str:

@@ -72,7 +72,7 @@ class Waits:
             ours = [row for row in rows if row.version > args["base"] and carries(row, marker)]
             pending = [row for row in ours if row.is_pending]
             if not pending:
-                return {"versions": [row.version for row in ours]}
+                return {"settled": [row.version for row in ours]}
             name = f"v{pending[0].version}"
             patience.wait(
                 f"{name} is still under way",
@@ -95,7 +95,7 @@ class Waits:
                 said = self._client.last_words(row)
                 raise _command_failed(row, said, args["before"], back=bool(args["back"]))
             if row.current:
-                return {"version": version, "seconds": round(patience.spent_s, 1)}
+                return {"seconds": round(patience.spent_s, 1)}
             if not row.is_pending:
                 self._refuse_later(args["app"], version)
             patience.wait(
@@ -124,7 +124,7 @@ class Waits:
             wanted = self._wanted(args["app"])
             done = len(up) >= wanted and len(up) == len(_standing(web))
             if done and patience.spent_s >= window_s:
-                return {"version": version, "serving": [dyno.name for dyno in up]}
+                return {"serving": [dyno.name for dyno in up]}
             told_up = f"{len(up)} of {wanted} dynos run v{version}"
             preboot = f"v{version} is up and takes the traffic in a while (preboot)"
             patience.wait(
@@ -133,14 +133,12 @@ class Waits:
             )
 
     def _version(self, step: Step) -> int:
-        key: Any = step.args["of"]
-        data: Any = self._run.data_of(key)
-        return int(data["version"])
+        data: Any = self._run.data_of(str(step.args["of"]))
+        return int(data["release"] if "release" in data else data["serves"])
 
     def _is_new(self, step: Step) -> bool:
         """Whether the release awaited was made by this run, so that dynos are replaced."""
-        key: Any = step.args["of"]
-        return not self._run.data_of(key).get("nothing")
+        return "release" in self._run.data_of(str(step.args["of"]))
 
     def _wanted(self, app: str) -> int:
         entries = self._client.formation(app)
