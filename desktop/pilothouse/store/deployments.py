@@ -1,7 +1,8 @@
 """Deployments as rows: storing a plan, finding one, and folding it from its events.
 
 At most one deployment of an app is live: looked at here, for a good sentence, and enforced by a
-unique index. What was folded once is kept, and only newer events are read again.
+unique index. What was folded once is kept, and only newer events are read again. Plans are long:
+a row comes without its plan, which is read only where it is needed.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ from pilothouse.store.leases import Row, find_app
 from pilothouse.store.plans import plan_from_text, plan_to_text
 from pilothouse.store.tables import deployment, from_text, to_text
 
-KEPT = 200
+KEPT = 1000
 """How many folded deployments stay in memory."""
 
 NAMED = 8
+_WITHOUT_PLAN = [column for column in deployment.c if column.name != "plan"]
 
 
 def store(connection: Connection, plan: Plan, *, by: str, at: datetime) -> str:
@@ -59,28 +61,31 @@ def find(connection: Connection, beginning: str) -> Row:
         NotFound: there is none, or more than one.
     """
     wanted = beginning.strip().lower()
-    rows = (
-        connection.execute(
-            select(deployment)
-            .where(deployment.c.id.startswith(wanted, autoescape=True))
-            .order_by(deployment.c.number.desc())
-            .limit(NAMED + 1)
-        )
-        .mappings()
-        .all()
-    )
-    exact = [row for row in rows if row["id"] == wanted]
-    if wanted and len(exact or rows) == 1:
-        return (exact or rows)[0]
-    near = [row["id"] for row in rows] or _newest(connection)
-    raise NotFound("deployment", beginning, where="the journal", exists=near)
+    rows = select(*_WITHOUT_PLAN).order_by(deployment.c.number.desc()).limit(NAMED + 1)
+    # By the whole id first: this is asked at each event, and an index answers it.
+    exact = connection.execute(rows.where(deployment.c.id == wanted)).mappings().first()
+    if exact is not None:
+        return exact
+    begins = deployment.c.id.startswith(wanted, autoescape=True)
+    near = connection.execute(rows.where(begins)).mappings().all()
+    if wanted and len(near) == 1:
+        return near[0]
+    exists = [row["id"] for row in near] or _newest(connection)
+    raise NotFound("deployment", beginning, where="the journal", exists=exists)
+
+
+def plan_text(connection: Connection, deployment_id: str) -> str:
+    """The plan of a deployment that is there, as it is stored."""
+    query = select(deployment.c.plan).where(deployment.c.id == deployment_id)
+    text: str = connection.execute(query).scalar_one()
+    return text
 
 
 def refuse_if_live(connection: Connection, app_id: str) -> None:
     """Raises `LeaseHeld` when a deployment of the app is live, carried on by somebody or not."""
     row = (
         connection.execute(
-            select(deployment).where(
+            select(*_WITHOUT_PLAN).where(
                 deployment.c.app_id == app_id, deployment.c.state.in_(sorted(LIVE))
             )
         )
@@ -115,7 +120,7 @@ class Folder:
         self, app_id: str | None, states: frozenset[State] | None, limit: int
     ) -> tuple[DeploymentRecord, ...]:
         """Deployments, newest first."""
-        query = select(deployment).order_by(deployment.c.number.desc()).limit(limit)
+        query = select(*_WITHOUT_PLAN).order_by(deployment.c.number.desc()).limit(limit)
         if app_id is not None:
             query = query.where(deployment.c.app_id == app_id)
         if states is not None:
@@ -137,7 +142,7 @@ class Folder:
         with self._lock:
             progress = self._folded.get(row["id"])
         if progress is None or progress.last_seq > row["last_seq"]:
-            progress = Progress(plan_from_text(row["plan"]))
+            progress = Progress(plan_from_text(plan_text(connection, row["id"])))
         if progress.last_seq < row["last_seq"]:
             for event in entries.after(connection, row["id"], progress.last_seq):
                 progress = advance(progress, event)

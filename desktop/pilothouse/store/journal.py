@@ -176,7 +176,8 @@ class SqlJournal:
         with self._database.read() as connection:
             row = deployments.find(connection, deployment_id)
             links = entries.links(connection, row["id"])
-        first = chain.first_hash(row["plan"], row["plan_hash"])
+            text = deployments.plan_text(connection, row["id"])
+        first = chain.first_hash(text, row["plan_hash"])
         return chain.broken_at(links, first, row["last_seq"], row["last_hash"])
 
 
