@@ -87,6 +87,17 @@ def test_history_is_read_page_by_page_without_gap_or_overlap(
     assert [row.version for row in found if row.current] == [versions[0]]
 
 
+def test_a_page_that_ends_at_an_unknown_text_still_tells_new_code(
+    provider: HerokuProvider,
+) -> None:
+    app = provider.find("billing-staging")
+    whole = provider.releases(app, limit=200).releases
+    place = next(n for n, row in enumerate(whole) if row.description == "sandbox: crash")
+    page = provider.releases(app, limit=place + 1)
+    assert page.releases == whole[: place + 1]
+    assert page.releases[-1].kind is ReleaseKind.CODE
+
+
 def test_history_says_what_each_release_did(provider: HerokuProvider, billing: App) -> None:
     rows = provider.releases(billing, limit=200).releases
     kinds = {row.kind for row in rows}

@@ -26,6 +26,13 @@ _CONFIG = re.compile(r"^(Set|Remove|Unset) .*config vars?$|^(Attach|Detach|Updat
 _SCALE = re.compile(r"^(Scale|Scaled|Resize) ")
 _OTHER = re.compile(r"^(Initial release|Enable Logplex|Enabled? )")
 
+_KINDS = (
+    (_ROLLBACK, ReleaseKind.ROLLBACK),
+    (_CODE, ReleaseKind.CODE),
+    (_CONFIG, ReleaseKind.CONFIG),
+    (_SCALE, ReleaseKind.SCALE),
+    (_OTHER, ReleaseKind.OTHER),
+)
 _STATUSES = {
     None: ReleaseStatus.COMPLETE,
     "succeeded": ReleaseStatus.COMPLETE,
@@ -61,27 +68,26 @@ def target_of(text: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
+def kind_by_text(text: str) -> ReleaseKind | None:
+    """What a release changed, by its description; None for a text that is not known."""
+    return next((kind for pattern, kind in _KINDS if pattern.match(text)), None)
+
+
 def kind_of(release: schema.Release, before: schema.Release | None) -> ReleaseKind:
     """What a release changed, by its text, else by its slug against the release before it."""
-    patterns = (
-        (_ROLLBACK, ReleaseKind.ROLLBACK),
-        (_CODE, ReleaseKind.CODE),
-        (_CONFIG, ReleaseKind.CONFIG),
-        (_SCALE, ReleaseKind.SCALE),
-        (_OTHER, ReleaseKind.OTHER),
-    )
-    for pattern, kind in patterns:
-        if pattern.match(release.text):
-            return kind
-    if before is not None and before.slug_id != release.slug_id:
-        return ReleaseKind.CODE
-    return ReleaseKind.OTHER
+    kind = kind_by_text(release.text)
+    if kind is not None:
+        return kind
+    is_new = before is not None and before.slug_id != release.slug_id
+    return ReleaseKind.CODE if is_new else ReleaseKind.OTHER
 
 
-def releases_of(app_id: str, rows: Sequence[schema.Release]) -> tuple[Release, ...]:
-    """Rows of an app's history, newest first, as releases."""
-    older: tuple[schema.Release | None, ...] = (*rows[1:], None)
-    return tuple(release_of(app_id, row, before) for row, before in zip(rows, older, strict=False))
+def releases_of(
+    app_id: str, rows: Sequence[schema.Release], *, older: schema.Release | None = None
+) -> tuple[Release, ...]:
+    """Rows of an app's history, newest first, as releases; `older` is the one after the last."""
+    before: tuple[schema.Release | None, ...] = (*rows[1:], older)
+    return tuple(release_of(app_id, *pair) for pair in zip(rows, before, strict=False))
 
 
 def release_of(app_id: str, row: schema.Release, before: schema.Release | None) -> Release:

@@ -28,7 +28,7 @@ from pilothouse.domain.ports import RunContext
 from pilothouse.providers.heroku import pace, schema
 from pilothouse.providers.heroku.client import HerokuClient
 from pilothouse.providers.heroku.facts import Seen, facts_of, identity_of
-from pilothouse.providers.heroku.history import newest_first, releases_of
+from pilothouse.providers.heroku.history import kind_by_text, newest_first, releases_of
 from pilothouse.providers.heroku.liveness import Reading, live_of
 from pilothouse.providers.heroku.lives import Lives
 from pilothouse.providers.heroku.operations import HerokuOperations
@@ -99,7 +99,10 @@ class HerokuProvider:
         """A page of history, newest first; the cursor is the platform's own `Next-Range`."""
         page = self._client.releases(uuid_of(app), cursor or newest_first(limit))
         rows = sorted(page.releases, key=lambda row: -row.version)
-        return ReleasePage(releases_of(app.id, rows), page.next_range)
+        older = None
+        if rows and page.next_range is not None and kind_by_text(rows[-1].text) is None:
+            older = self._client.release(uuid_of(app), rows[-1].version - 1)
+        return ReleasePage(releases_of(app.id, rows, older=older), page.next_range)
 
     def live(self, app: App) -> Live:
         """What the web dynos run, now."""
