@@ -20,7 +20,7 @@ SERVICE = "Pilothouse"
 DEADLINE_S = 60.0
 """Long enough to type a password into an unlock dialog."""
 
-LOOK_S = 5.0
+LOOK_S = 10.0
 """For looking without opening, which asks nobody."""
 
 T = TypeVar("T")
