@@ -39,17 +39,17 @@ SIZES = (16, 22, 24, 32, 48, 64, 128, 256)
 def _house(painter: QPainter, ink: QColor) -> None:
     """The wheelhouse on a grid of 24 units: roof line, slanted windows, deck."""
     painter.setBrush(QBrush(ink))
-    painter.setPen(QPen(ink, 1.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
+    painter.setPen(QPen(ink, 0.8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
                         Qt.PenJoinStyle.RoundJoin))  # fmt: skip
-    shell = QPainterPath(QPointF(6.4, 6.4))
-    for x, y in ((17.6, 6.4), (19.4, 15.6), (4.6, 15.6)):
+    shell = QPainterPath(QPointF(5.8, 5.6))
+    for x, y in ((18.2, 5.6), (20.0, 16.0), (4.0, 16.0)):
         shell.lineTo(x, y)
     shell.closeSubpath()
     panes = QPainterPath()
     for corners in (
-        ((7.9, 8.2), (10.2, 8.2), (9.7, 13.6), (6.9, 13.6)),
-        ((11.3, 8.2), (12.7, 8.2), (13.0, 13.6), (11.0, 13.6)),
-        ((13.8, 8.2), (16.1, 8.2), (17.1, 13.6), (14.3, 13.6)),
+        ((7.4, 7.2), (10.0, 7.2), (9.6, 14.4), (6.1, 14.4)),
+        ((11.3, 7.2), (12.7, 7.2), (13.1, 14.4), (10.9, 14.4)),
+        ((14.0, 7.2), (16.6, 7.2), (17.9, 14.4), (14.4, 14.4)),
     ):
         pane = QPainterPath(QPointF(*corners[0]))
         for x, y in corners[1:]:
@@ -58,7 +58,7 @@ def _house(painter: QPainter, ink: QColor) -> None:
         panes.addPath(pane)
     painter.drawPath(shell.subtracted(panes))
     painter.setPen(QPen(ink, 1.9, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-    painter.drawLine(QPointF(3.6, 18.6), QPointF(20.4, 18.6))
+    painter.drawLine(QPointF(2.8, 19.2), QPointF(21.2, 19.2))
 
 
 def paint_app_glyph(painter: QPainter, box: QRectF) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from pilothouse.domain.records import DeploymentRecord
 from pilothouse.ui import glyph
@@ -21,9 +21,11 @@ from pilothouse.ui.command_palette import CommandPalette
 from pilothouse.ui.commander import Commander
 from pilothouse.ui.desk import Desk
 from pilothouse.ui.face import Face
+from pilothouse.ui.main_menu import main_menu
 from pilothouse.ui.memory import Memory
 from pilothouse.ui.outlook import Outlook
 from pilothouse.ui.page_stack import PageStack
+from pilothouse.ui.regions import Regions, give_focus
 from pilothouse.ui.sheets.opener import SheetOpener
 from pilothouse.ui.sidebar import RAIL, WIDE, Sidebar
 from pilothouse.ui.status_line import StatusLine
@@ -75,13 +77,14 @@ class MainWindow(QMainWindow):
         self.sheets = SheetOpener(self._face, bridge, travels, by=options.actor, parent=self)
         self.desk = Desk(bridge, self.outlook, travels, actions, self.sheets, options.sandbox)
         self.commander = Commander(self.desk, self)
-        self._menu = self._make_menu()
+        self._menu = main_menu(actions, self)
         self.sidebar = Sidebar(self.desk, self._menu, self)
         self.pages = PageStack(self.desk, self.memory, self)
         self.pages.try_sandbox = options.can_try
         self.status = StatusLine(self.desk, self)
         self.palette_panel = CommandPalette(self.desk, self)
         self._lay_out()
+        Regions((self.sidebar, self.pages, self.status), actions, self)
         self._connect()
         travels.go(Place(Page.FLEET))
 
@@ -108,22 +111,6 @@ class MainWindow(QMainWindow):
         if not geometry.isEmpty():
             self.restoreGeometry(geometry)
 
-    def _make_menu(self) -> QMenu:
-        menu = QMenu(self)
-        of = self.desk.actions.of
-        groups = (
-            (Verb.DEPLOY, Verb.ROLL_BACK, Verb.HOLD, Verb.WATCH),
-            (Verb.PALETTE, Verb.LOOK, Verb.BACK, Verb.FORWARD, Verb.FOLD),
-            (Verb.CONNECT, Verb.SETTINGS, Verb.KEYS),
-            (Verb.QUIT,),
-        )
-        for at, group in enumerate(groups):
-            if at:
-                menu.addSeparator()
-            for verb in group:
-                menu.addAction(of(verb))
-        return menu
-
     def _connect(self) -> None:
         of = self.desk.actions.of
         self.desk.travels.arrived.connect(self.on_arrived)
@@ -136,8 +123,6 @@ class MainWindow(QMainWindow):
         of(Verb.PALETTE).triggered.connect(self.palette_panel.open)
         of(Verb.FOLD).triggered.connect(self.on_fold)
         of(Verb.FILTER).triggered.connect(self.on_filter)
-        of(Verb.NEXT_REGION).triggered.connect(self.on_next_region)
-        of(Verb.PREVIOUS_REGION).triggered.connect(self.on_previous_region)
         of(Verb.QUIT).triggered.connect(self.on_quit)
 
     def attach(self, face: Face) -> None:
@@ -154,6 +139,7 @@ class MainWindow(QMainWindow):
     def on_arrived(self, place: Place) -> None:
         """Name the window after the place, and fold where room is short."""
         self.palette_panel.hide()
+        self.sidebar.setVisible(place.page is not Page.WELCOME)
         self._fold_to_room()
         title = self._title_of(place)
         self.setWindowTitle(f"{title} · Pilothouse" if title else "Pilothouse")
@@ -168,8 +154,8 @@ class MainWindow(QMainWindow):
     def focus_page(self) -> None:
         """Give the focus to the page's own first choice."""
         page = self.pages.currentWidget()
-        if page is not None:
-            (page.focusProxy() or page).setFocus(Qt.FocusReason.OtherFocusReason)
+        if page is not None and self.isVisible():
+            give_focus(page)
 
     def _fold_to_room(self) -> None:
         here = self.desk.travels.here
@@ -194,31 +180,6 @@ class MainWindow(QMainWindow):
         field = getattr(self.pages.currentWidget(), "filter", None)
         if isinstance(field, QWidget):
             field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    @Slot()
-    def on_next_region(self) -> None:
-        """Sidebar, page, status line, and around."""
-        self._step_region(1)
-
-    @Slot()
-    def on_previous_region(self) -> None:
-        """The same, the other way."""
-        self._step_region(-1)
-
-    def _step_region(self, by: int) -> None:
-        regions: list[QWidget] = [self.sidebar, self.pages, self.status]
-        focus = QApplication.focusWidget()
-        inside = [at for at, one in enumerate(regions) if focus and one.isAncestorOf(focus)]
-        at = ((inside[0] if inside else 0) + by) % len(regions)
-        if regions[at] is self.pages:
-            self.focus_page()
-        elif regions[at] is self.sidebar and not self.sidebar.is_rail:
-            self.sidebar.tree.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        else:
-            children = regions[at].findChildren(QWidget)
-            takes = [one for one in children if one.focusPolicy() and one.isVisible()]
-            if takes:
-                takes[0].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @Slot()
     def on_accounts_changed(self) -> None:

@@ -29,7 +29,7 @@ class Segment(QToolButton):
         self.setFont(font(Size.SMALL))
         self.setFixedHeight(HEIGHT - 1)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
     def say(self, text: str, *, sign: str | Shape | None = None, loud: bool = False) -> None:
         """Change the words, the sign and whether they ask to be looked at."""
@@ -44,7 +44,11 @@ class Segment(QToolButton):
 
     def sizeHint(self) -> QSize:
         """Room for sign and words."""
-        return QSize(QFontMetrics(self.font()).horizontalAdvance(self.text()) + 46, HEIGHT - 1)
+        return QSize(QFontMetrics(self.font()).horizontalAdvance(self.text()) + 48, HEIGHT - 1)
+
+    def minimumSizeHint(self) -> QSize:
+        """The sign, and the beginning of the words."""
+        return QSize(72, HEIGHT - 1)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint sign and words, and the hairline to the next segment."""
@@ -65,7 +69,10 @@ class Segment(QToolButton):
         painter.setFont(self.font())
         painter.setPen(colour(look.unk if self._loud else look.text2))
         align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(self.rect().adjusted(34, 0, 0, 0), align, self.text())
+        room = self.rect().adjusted(34, 0, -8, 0)
+        elide = Qt.TextElideMode.ElideRight
+        shown = QFontMetrics(self.font()).elidedText(self.text(), elide, room.width())
+        painter.drawText(room, align, shown)
         painter.setPen(QPen(colour(look.line), 1))
         painter.drawLine(self.rect().topRight(), self.rect().bottomRight())
         painter.end()
@@ -119,12 +126,16 @@ class StatusLine(Surface):
     def on_changed(self, _ids: object = None) -> None:
         """Say ages anew; make and drop segments as accounts come and go."""
         outlook = self._desk.outlook
-        sights = {one.account.id: one for one in outlook.sights}
+        sights = {
+            one.account.id: one
+            for one in outlook.sights
+            if self._desk.sandbox or not one.account.is_sandbox
+        }
         for gone in self._segments.keys() - sights.keys():
             self._segments.pop(gone).deleteLater()
         for at, (key, sight) in enumerate(sights.items()):
             if key not in self._segments:
-                segment = Segment(self, hatched=sight.account.is_sandbox and not self._desk.sandbox)
+                segment = Segment(self)
                 segment.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
                 segment.setMenu(self._menu_of(segment))
                 self._segments[key] = segment

@@ -71,7 +71,11 @@ class _Facts(QWidget):
             self._grid.addWidget(found, row, 1)
             self._labels[name] = found
         found.setText(value or "–")
-        found.setToolTip(value)
+
+    def explain(self, name: str, text: str) -> None:
+        """Give a fact its full text, for pointer and screen reader."""
+        self._labels[name].setToolTip(text)
+        self._labels[name].setAccessibleName(text)
 
 
 class ReleaseDetail(Surface):
@@ -180,7 +184,8 @@ class ReleaseDetail(Surface):
         gone = release.eligible is False
         aside = self.tr("gone") if gone else self.tr("no rebuild to go back")
         self.artifact_heading.set_aside(aside)
-        self.artifact.say(self.tr("Runs"), release.artifact or "", fixed=True)
+        self.artifact.say(self.tr("Runs"), words.short_ref(release.artifact), fixed=True)
+        self.artifact.explain(self.tr("Runs"), release.artifact or "")
         self.artifact.say(self.tr("By"), release.author)
         self.artifact.say(self.tr("Made"), words.full_moment(release.created_at))
         self.artifact.say(self.tr("Platform"), release.status.value)

@@ -110,9 +110,11 @@ class SettingsPage(Surface):
 
     def _lay_out(self) -> None:
         inner = Surface("base")
-        inner.setMaximumWidth(720)
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(16, 14, 16, 24)
+        across = QHBoxLayout(inner)
+        across.setContentsMargins(16, 14, 16, 24)
+        column = QVBoxLayout()
+        across.addLayout(column, 3)
+        across.addStretch(1)
         column.setSpacing(8)
         column.addWidget(Text(self.tr("Settings"), inner, size=Size.TITLE, weight=BOLD))
         column.addSpacing(8)

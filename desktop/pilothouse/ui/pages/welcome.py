@@ -86,7 +86,9 @@ class _Preview(QWidget):
             top = plate.top() + at * height
             middle = top + height / 2
             if at:
-                painter.fillRect(QRectF(plate.left() + 1, top, plate.width() - 2, 1), colour(look.hair))
+                painter.fillRect(
+                    QRectF(plate.left() + 1, top, plate.width() - 2, 1), colour(look.hair)
+                )
             mark = QRectF(plate.left() + 13, middle - 7, 14, 14)
             shapes.paint(painter, state.shape, mark, progress=0.6)
             line = QRectF(plate.left() + 35, top, 88, height)
@@ -181,8 +183,10 @@ class WelcomePage(Surface):
         inner.setSpacing(8)
         title = self.tr("Try the sandbox")
         inner.addWidget(Text(title, door, size=Size.HEADING, weight=BOLD))
-        said = self.tr("A sandbox on this computer. Deploy, break things on purpose and watch "
-                       "them go back. No account, no token, nothing leaves this machine.")  # fmt: skip
+        said = self.tr(
+            "A sandbox on this computer. Deploy, break things on purpose and watch them go back. "
+            "No account, no token, nothing leaves this machine."
+        )
         inner.addWidget(Text(said, door, ink="text2").wrapping())
         inner.addStretch(1)
         row = QHBoxLayout()

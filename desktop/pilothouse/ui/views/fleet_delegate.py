@@ -26,8 +26,8 @@ ROOMS = (
     Room(176, weight=3),
     Room(192, leaves=1),
     Room(152, weight=1, leaves=3),
-    Room(140, weight=1),
-    Room(40),
+    Room(136, weight=1),
+    Room(36),
 )
 QUIET = frozenset({Tone.GOOD, Tone.IDLE})
 

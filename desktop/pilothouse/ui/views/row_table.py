@@ -99,10 +99,13 @@ class RowTable(QTableView):
                 shown.discard(at)
         left = max(0, width - sum(widths[at] for at in shown))
         weights = sum(self._rooms[at].weight for at in shown) or 1
+        spare = left - sum(left * self._rooms[at].weight // weights for at in shown)
+        last = max(shown, default=0)
         for at, room in enumerate(self._rooms):
             self.setColumnHidden(at, at not in shown)
             if at in shown:
-                self.setColumnWidth(at, widths[at] + left * room.weight // weights)
+                more = left * room.weight // weights + (spare if at == last else 0)
+                self.setColumnWidth(at, widths[at] + more)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Divide the width anew."""

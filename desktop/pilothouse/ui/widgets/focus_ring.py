@@ -44,6 +44,8 @@ class FocusRing(QFocusFrame):
         """Paint the ring."""
         if self.widget() is None:
             return
+        if not self.mask().isEmpty():
+            self.clearMask()  # the frame's own mask would cut off the round corners
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(colour(tokens().accent), 2))

@@ -140,9 +140,10 @@ class LinkText(QLabel):
             | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
         )
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
 
 def link(target: str, words: str) -> str:
     """A link for a `LinkText`; both parts are escaped here."""
-    style = "text-decoration: none; font-weight: 600"
+    style = "text-decoration: none; font-weight: 500"
     return f'<a href="{escape(target, quote=True)}" style="{style}">{escape(words)}</a>'
