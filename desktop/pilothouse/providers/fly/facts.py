@@ -53,7 +53,7 @@ class Reader:
             identity=identity,
             recent=recent,
             target=target,
-            target_version=back_to.version if back_to else None,
+            target_version=back_to.version if back_to else newest + 1,
             way_back=self._way_back(app, seen.instances),
             snapshot={
                 "machines": {one.id: _snapshot(one) for one in machines},

@@ -30,7 +30,7 @@ from pilothouse.providers.fly.schema import HeldLease, LeaseAnswer
 log = logging.getLogger(__name__)
 WORKERS = 8
 SPARE_S = 2.0
-RENEW_CALL_S = 3.0
+LONGEST_CALL_S = 3.0
 TRIES = 2
 
 
@@ -132,7 +132,7 @@ class Leases:
         call = client.lease_change("POST", held.app, machine, nonce=held.nonce, body=body)
         began_s = time.monotonic()
         try:
-            answer = self._hand.once(call, RENEW_CALL_S).decode(LeaseAnswer)
+            answer = self._hand.once(call, self._call_s).decode(LeaseAnswer)
         except Declined as error:
             log.warning("The lease on machine %s was lost: %s", machine, error)
             self.forget(machine)
@@ -159,7 +159,7 @@ class Leases:
         client = self._hand.client
         call = client.lease_change("DELETE", held.app, machine, nonce=held.nonce)
         try:
-            self._hand.once(call, RENEW_CALL_S)
+            self._hand.once(call, self._call_s)
         except PilothouseError as error:
             # It ends by itself within seconds; nothing else depends on it.
             log.info("The lease on machine %s was not given back: %s", machine, error)
@@ -172,6 +172,10 @@ class Leases:
         with ThreadPoolExecutor(min(WORKERS, len(leases)), "pilothouse-machine-leases") as pool:
             for done in [pool.submit(act, machine, held) for machine, held in leases.items()]:
                 done.result()
+
+    @property
+    def _call_s(self) -> float:
+        return min(LONGEST_CALL_S, self._hand.timing.call_s)
 
     @property
     def _description(self) -> str:
