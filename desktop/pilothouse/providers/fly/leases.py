@@ -83,10 +83,14 @@ class Leases:
         self._for_each(self._renew, held)
 
     def close(self) -> None:
-        """Give all leases back."""
+        """Give all leases back, those too that an earlier hand of this deployment left behind."""
         with self._lock:
             held, self._held = self._held, {}
         self._for_each(self._give_back, held)
+        try:
+            self._for_each(self._give_back, self._left_behind())
+        except PilothouseError as error:
+            log.info("Whether leases were left behind could not be seen: %s", error)
 
     # ------------------------------------------------------------------ one lease
 
@@ -154,6 +158,20 @@ class Leases:
                 for name in done:
                     del self._held[name]
             self._for_each(self._give_back, done)
+
+    def _left_behind(self) -> dict[str, _Held]:
+        app, run = self._hand.run.plan.app.name, self._hand.run
+        found: dict[str, _Held] = {}
+        for machine in self._hand.client.machines(app):
+            if machine.lease is None:
+                continue
+            deployment, _, fence = (machine.lease.description or "").partition("/")
+            if deployment != run.deployment_id or int(fence or 0) > run.fence:
+                continue
+            lease = self._hand.client.lease(app, machine.id)
+            if lease is not None and lease.data.nonce:
+                found[machine.id] = _Held(app, lease.data.nonce, -1, 0.0)
+        return found
 
     def _give_back(self, machine: str, held: _Held) -> None:
         client = self._hand.client
