@@ -42,7 +42,7 @@ class RecoveryBar(QWidget):
 
     def sizeHint(self) -> QSize:
         """Heading, bar, words."""
-        return QSize(360, 56)
+        return QSize(300, 56)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint heading, parts and their words."""
@@ -87,10 +87,11 @@ class EndingView(QWidget):
         row.setSpacing(12)
         self._shape = ShapeView(self._strip, size=24)
         row.addWidget(self._shape)
-        self._sentence = Text("", self._strip, size=Size.HEADING, weight=BOLD)
-        row.addWidget(self._sentence, 1)
-        self._held = Text("", self._strip, ink="text2")
-        row.addWidget(self._held)
+        self._sentence = Text("", self._strip, size=Size.HEADING, weight=BOLD).wrapping()
+        row.addWidget(self._sentence, 3)
+        self._held = Text("", self._strip, ink="text2").wrapping()
+        self._held.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._held, 2)
         self.copy = Button("Copy report", self._strip, icon="copy")
         row.addWidget(self.copy)
         self.seen = Button("Mark as seen", self._strip)

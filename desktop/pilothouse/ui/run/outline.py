@@ -134,7 +134,8 @@ def _stand(heading: Heading, progress: Progress, *, back: bool) -> Stand:
     begun = statuses != {StepStatus.PENDING}
     if moving and progress.going_back is back:
         return Stand.CURRENT if begun or _is_next(heading, progress, back=back) else Stand.LATER
-    return Stand.NOT_DONE if progress.state.is_ended or not back else Stand.LATER
+    given_up = progress.state.is_ended or (progress.going_back and not back)
+    return Stand.NOT_DONE if given_up else Stand.LATER
 
 
 def _is_next(heading: Heading, progress: Progress, *, back: bool) -> bool:

@@ -92,7 +92,7 @@ class DeploySheet(Sheet):
         self.drafting.refused.connect(self.on_refused)
         self.form.what.chosen.connect(self.on_source_chosen)
         self.form.guards.acted.connect(self.on_acted)
-        self.form.go_back.toggled.connect(self.on_go_back_toggled)
+        self.form.go_back.toggled.connect(self.drafting.set_going_back)
         self.wanted.connect(self.on_wanted)
         bridge.arrived.connect(self.on_news)
         self._tick = QTimer(self)
@@ -214,11 +214,6 @@ class DeploySheet(Sheet):
         if policy.go_back is not self.form.go_back.isChecked():
             self.form.go_back.setChecked(policy.go_back)
         self.on_changed()
-
-    @Slot(bool)
-    def on_go_back_toggled(self, wanted: bool) -> None:
-        """It becomes part of the plan."""
-        self.drafting.set_going_back(wanted)
 
     @Slot(str)
     def on_name_changed(self, _text: str) -> None:

@@ -114,6 +114,7 @@ class Drafting(QObject):
         change = replace(self.change, overrides=(*others, (family.value, reason)))
         self.make(change, asked=self.asked, keep=True)
 
+    @Slot(bool)
     def set_going_back(self, wanted: bool) -> None:
         """Whether the run goes back by itself; part of the plan, and so of its hash."""
         self._go_back = wanted

@@ -91,7 +91,7 @@ class RollBackSheet(Sheet):
         self.list.chosen.connect(self.on_chosen)
         self.wanted.connect(self.on_wanted)
         self.set_primary("Roll back", on=False, icon="back")
-        if view.way_back is not None:
+        if view.way_back is not None and to_version is None:
             self.on_history(())
         bridge.ask(partial(service.logbook.history, view.app.id), self.on_history)
 
@@ -108,11 +108,11 @@ class RollBackSheet(Sheet):
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(8)
         grid.setColumnStretch(1, 1)
-        self._facts = []
+        self.facts = []
         for at, word in enumerate(("Goes back", "Stays", "Is checked")):
             grid.addWidget(Text(word, self, ink="text3"), at, 0)
             fact = Text("", self)
-            self._facts.append(fact)
+            self.facts.append(fact)
             grid.addWidget(fact, at, 1)
         self.body.addLayout(grid)
         self.body.addStretch(1)
@@ -141,7 +141,7 @@ class RollBackSheet(Sheet):
         """Show the draft as it stands."""
         drafting, plan, release = self.drafting, self.drafting.plan, self.list.release
         current = None if drafting.making else plan
-        for label, text in zip(self._facts, facts_of(self._view, current, release), strict=True):
+        for label, text in zip(self.facts, facts_of(self._view, current, release), strict=True):
             label.setText(text)
         stops = " ".join(one.sentence for one in current.stopping) if current is not None else ""
         if drafting.error is not None:
@@ -194,6 +194,7 @@ class RollBackSheet(Sheet):
         """Offer the releases; the way back is there at once, the others follow."""
         was = self.list.release
         wanted = was.version if was is not None else self._wanted_version
+        self._wanted_version = None
         if wanted is None and self._view.way_back is not None:
             wanted = self._view.way_back.version
         given = targets(self._view, history)

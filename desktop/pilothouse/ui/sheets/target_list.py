@@ -174,6 +174,11 @@ class TargetList(QFrame):
         row = self._group.checkedButton()
         return row.release if isinstance(row, TargetRow) else None
 
+    @property
+    def row_buttons(self) -> tuple[TargetRow, ...]:
+        """The rows that are shown."""
+        return tuple(self._rows)
+
     def show_targets(self, given: Targets, now: datetime, wanted: int | None) -> None:
         """Offer these releases; `wanted` is chosen if it is among them, else the first."""
         for row in self._rows:
@@ -209,6 +214,7 @@ class TargetList(QFrame):
         self._group.addButton(row)
         self._rows.append(row)
         self._list.addWidget(row)
+        row.show()  # at once, or it could not take the focus yet
 
     def _fit(self) -> None:
         self._area.setFixedHeight(ROW * max(1, min(SHOWN, len(self._rows))))
