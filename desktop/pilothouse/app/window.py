@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def open_window(environ: Mapping[str, str], *, sandbox: bool) -> int:
     """Run the window until it is left; the exit code."""
-    from pilothouse.ui.main_window import Options
+    from pilothouse.ui.options import Options
     from pilothouse.ui.start import run_window
 
     def make() -> tuple[Service, Callable[[], None]]:

@@ -6,9 +6,6 @@ block goes through the bridge.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
@@ -23,6 +20,7 @@ from pilothouse.ui.desk import Desk
 from pilothouse.ui.face import Face
 from pilothouse.ui.main_menu import main_menu
 from pilothouse.ui.memory import Memory
+from pilothouse.ui.options import Options
 from pilothouse.ui.outlook import Outlook
 from pilothouse.ui.page_stack import PageStack
 from pilothouse.ui.regions import Regions, give_focus
@@ -35,20 +33,6 @@ from pilothouse.ui.widgets.surface import HairSplitter
 LEAST = QSize(960, 600)
 START = QSize(1280, 800)
 NARROW, NARROW_RUN = 1120, 1440
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How the window is started.
-
-    `folder` is the program's home, for what the window remembers; `actor` signs what a person
-    does here; `can_try` says whether the Welcome page can offer the sandbox.
-    """
-
-    folder: Path
-    actor: str = ""
-    sandbox: bool = False
-    can_try: bool = False
 
 
 class MainWindow(QMainWindow):
@@ -202,6 +186,11 @@ class MainWindow(QMainWindow):
         """Something failed that nobody asked to hear of: say it."""
         self.status.say_trouble(str(error) or type(error).__name__)
 
+    @Slot(bool)
+    def on_tray_changed(self, there: bool) -> None:
+        """Whether closing may keep the program in the tray."""
+        self.keeps_in_tray = there
+
     @Slot()
     def on_quit(self) -> None:
         """Quit, after asking if something runs."""
@@ -211,13 +200,10 @@ class MainWindow(QMainWindow):
         self.quit_wanted.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep in the tray where there is one, else quit; never lose a run without a word."""
+        """Quit, after asking if something runs; nothing is lost without a word."""
         self.keep_geometry()
         event.ignore()
-        if self.keeps_in_tray:
-            self.hide()
-        else:
-            self.on_quit()
+        self.on_quit()
 
     def keep_geometry(self) -> None:
         """Remember where the window is."""

@@ -1,4 +1,4 @@
-"""Starting the window: paint first, then make the engine on another thread, then look.
+"""Starting and ending the window: paint first, make the engine on another thread, then look.
 
 No network, keyring, database or D-Bus before the first frame; a test asserts that their libraries
 are not even imported by then.
@@ -9,17 +9,24 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
+from pilothouse.domain.records import RequestKind
+from pilothouse.ui.alerts import Alerts, NoticeActed, alerts_from
 from pilothouse.ui.bridge import Bridge
 from pilothouse.ui.crash import CrashHook, Defect
 from pilothouse.ui.face import Face
-from pilothouse.ui.main_window import MainWindow, Options
+from pilothouse.ui.main_window import MainWindow
 from pilothouse.ui.memory import Memory
+from pilothouse.ui.options import Options
+from pilothouse.ui.sheets.leave import Leave, Leaving
 from pilothouse.ui.single import SingleInstance
 from pilothouse.ui.theme import Theme
+from pilothouse.ui.travels import Page, Place
+from pilothouse.ui.tray import Tray, TrayNotifier
 from pilothouse.ui.wakeup import Wakeup
 from pilothouse.ui.widgets.focus_ring import FocusRing
 
@@ -38,9 +45,10 @@ class Running(QObject):
 
     def __init__(self, app: QApplication, make: MakeService, options: Options) -> None:
         super().__init__(app)
-        self._app, self._make = app, make
-        self._close: Callable[[], None] | None = None
-        self._unsubscribe: Callable[[], None] | None = None
+        self._app, self._make, self._options = app, make, options
+        self._face: Face | None = None
+        self._close: list[Callable[[], None]] = []
+        self._leaving: Leaving | None = None
         self._ending = False
         self.bridge = Bridge(self)
         self._crash = CrashHook(self.bridge)
@@ -48,24 +56,48 @@ class Running(QObject):
         self.theme = Theme(app, Memory(options.folder, self).scheme)
         self._ring = FocusRing(app)
         self.window = MainWindow(self.bridge, options)
-        self.window.painted.connect(self.on_painted)
-        self.window.quit_wanted.connect(self.end)
-        self.bridge.arrived.connect(self.on_arrived)
+        self.tray = Tray(self.window.desk, self.window)
+        self.notifier = TrayNotifier(self.bridge, self)
         self._wakeup = Wakeup(self)
+        self._connect()
+
+    def _connect(self) -> None:
+        window, tray = self.window, self.tray
+        window.painted.connect(self.on_painted)
+        window.quit_wanted.connect(self.end)
+        window.try_wanted.connect(self.on_try_wanted)
+        window.sheets.leave_chosen.connect(self.on_leave_chosen)
+        tray.available_changed.connect(self.notifier.on_available_changed)
+        tray.available_changed.connect(window.on_tray_changed)
+        tray.open_wanted.connect(self.on_activated)
+        tray.quit_wanted.connect(window.on_quit)
+        self.bridge.arrived.connect(self.on_arrived)
         self._wakeup.asked_to_end.connect(self.on_asked_to_end)
 
     @Slot()
     def on_painted(self) -> None:
-        """The first frame stands: make the engine."""
-        self.bridge.ask(self._make, self.on_made, self.on_not_made)
+        """The first frame stands: look for a tray, make the engine."""
+        self.tray.start()
+        self.bridge.ask(self._make_all, self.on_made, self.on_not_made)
+
+    def _make_all(self) -> tuple[Face, Callable[[], None], Alerts | None]:
+        """On another thread: the engine, then the ways to reach a person."""
+        face, close = self._make()
+        return face, close, alerts_from(self._options, self.notifier, self.bridge)
 
     @Slot(object)
-    def on_made(self, made: Made) -> None:
+    def on_made(self, made: tuple[Face, Callable[[], None], Alerts | None]) -> None:
         """The engine is there."""
-        face, self._close = made
+        face, close, alerts = made
+        self._close.append(close)
+        if alerts is not None:
+            self._close.insert(0, alerts.close)
         if self._ending:
             return
-        self._unsubscribe = face.subscribe(self.bridge.publish)
+        self._face = face
+        self._close.insert(0, face.subscribe(self.bridge.publish))
+        if alerts is not None:
+            self._close.insert(0, face.subscribe(alerts.hear))
         self.window.attach(face)
         self.bridge.ask(face.recover)
 
@@ -76,17 +108,39 @@ class Running(QObject):
 
     @Slot(object)
     def on_arrived(self, news: object) -> None:
-        """Tell of defects."""
+        """Tell of defects; do what was chosen on a notice."""
         if isinstance(news, Defect):
             self.window.on_troubled(news)
+        elif isinstance(news, NoticeActed) and self._face is not None:
+            if news.seen:
+                self.bridge.ask(partial(self._face.ask, RequestKind.SEEN, news.deployment_id))
+            else:
+                self.on_activated()
+                self.window.desk.travels.go(Place(Page.RUN, deployment_id=news.deployment_id))
 
     @Slot()
     def on_activated(self) -> None:
-        """A second start: come to the front."""
+        """Come to the front: a second start, the tray or a notice asked for it."""
         self.window.show()
         self.window.setWindowState(self.window.windowState() & ~Qt.WindowState.WindowMinimized)
         self.window.raise_()
         self.window.activateWindow()
+
+    @Slot()
+    def on_try_wanted(self) -> None:
+        """Start the sandbox's own window beside this one."""
+        if self._options.try_sandbox is not None:
+            self.bridge.ask(self._options.try_sandbox)
+
+    @Slot(object)
+    def on_leave_chosen(self, leave: Leave) -> None:
+        """Go to the tray, or end once nothing is in the middle of a step."""
+        if leave is Leave.KEEP_IN_TRAY:
+            self.window.hide()
+        elif self._face is not None:
+            running = {record.id: record.progress.state for record in self.window.running}
+            self._leaving = Leaving(running, self._face, self.bridge, self)
+            self._leaving.may_end.connect(self.end)
 
     @Slot(int)
     def on_asked_to_end(self, times: int) -> None:
@@ -102,19 +156,18 @@ class Running(QObject):
             return
         self._ending = True
         self.window.keep_geometry()
+        self.tray.stop()
         self.window.hide()
         self.window.outlook.detach()
-        if self._unsubscribe is not None:
-            self._unsubscribe()
         self.bridge.close()
         self.ended.emit()
         self._app.quit()
 
     def close(self) -> None:
-        """After the loop: close the engine, then give back what was taken over."""
+        """After the loop: end listening, close the engine, give back what was taken over."""
         self.end()
-        if self._close is not None:
-            self._close()
+        for close in self._close:
+            close()
         self._wakeup.close()
         self._crash.remove()
         self._ring.deleteLater()

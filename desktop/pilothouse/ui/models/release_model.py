@@ -68,6 +68,11 @@ class ReleaseModel(QAbstractTableModel):
         """Whether some are left out."""
         return self._kind != "all" or bool(self._text)
 
+    @property
+    def filter_text(self) -> str:
+        """What was typed."""
+        return self._text
+
     def clear(self) -> None:
         """Forget everything, as for another app."""
         self.beginResetModel()

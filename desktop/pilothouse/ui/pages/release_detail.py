@@ -143,23 +143,29 @@ class ReleaseDetail(Surface):
             column.addSpacing(10)
         column.addWidget(self.open_deployment)
         column.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self._scrolling(inner), 1)
+        whole.addWidget(Rule(self))
+        whole.addLayout(self._foot())
+
+    def _scrolling(self, inner: QWidget) -> QScrollArea:
         area = QScrollArea(self)
         area.setAccessibleName(self.tr("What is known of the release"))
         area.setWidget(inner)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        return area
+
+    def _foot(self) -> QHBoxLayout:
         foot = QHBoxLayout()
         foot.setContentsMargins(16, 8, 16, 8)
         foot.addWidget(self.copy)
         foot.addStretch(1)
         foot.addWidget(self.go_back)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(area, 1)
-        whole.addWidget(Rule(self))
-        whole.addLayout(foot)
+        return foot
 
     def show_release(
         self, release: Release, row: ReleaseRow, view: AppView, proof: DeploymentRecord | None

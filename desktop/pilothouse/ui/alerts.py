@@ -1,0 +1,54 @@
+"""The seam to whoever tells a person that is not looking: made outside, listened to here.
+
+What is chosen on a notice arrives on any thread and goes through the bridge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from pilothouse.domain.news import News
+from pilothouse.domain.ports import Notifier
+from pilothouse.ui.bridge import Bridge
+from pilothouse.ui.options import Options
+
+SEEN = "seen"
+
+
+class Alerts(Protocol):
+    """Hears all news and tells a person what matters."""
+
+    def hear(self, news: News) -> None:
+        """Take news, from any thread; never blocks."""
+        ...
+
+    def close(self) -> None:
+        """Stop."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeActed:
+    """A person chose something on a notice: to open its deployment, or to mark it as seen."""
+
+    deployment_id: str
+    seen: bool
+
+
+class OnAction:
+    """What a notifier calls, on its own thread."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+
+    def __call__(self, deployment_id: str, action: str) -> None:
+        """Carry the choice into the GUI thread."""
+        self._bridge.publish(NoticeActed(deployment_id, action == SEEN))
+
+
+def alerts_from(options: Options, notifier: Notifier, bridge: Bridge) -> Alerts | None:
+    """Make the alerts that the options ask for, with the tray as their last resort."""
+    if options.make_alerts is None:
+        return None
+    return options.make_alerts(notifier, OnAction(bridge))
