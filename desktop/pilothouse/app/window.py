@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pilothouse.app.home import Home, actor
 
 if TYPE_CHECKING:
+    from pilothouse.domain.ports import Notifier
     from pilothouse.engine.service import Service
+    from pilothouse.notifications.router import Router
 
 
 def open_window(environ: Mapping[str, str], *, sandbox: bool) -> int:
@@ -21,5 +25,31 @@ def open_window(environ: Mapping[str, str], *, sandbox: bool) -> int:
 
         return make_service(environ, sandbox=sandbox)
 
-    folder = Home.of(environ).data(sandbox=sandbox)
-    return run_window(make, Options(folder, actor(), sandbox=sandbox, can_try=not sandbox))
+    options = Options(
+        Home.of(environ).data(sandbox=sandbox),
+        actor(),
+        sandbox=sandbox,
+        can_try=not sandbox,
+        try_sandbox=_try_sandbox,
+        make_alerts=_alerts,
+    )
+    return run_window(make, options)
+
+
+def _alerts(tray: Notifier, act: Callable[[str, str], None]) -> Router:
+    """The desktop's notices first; the tray's messages where there is no daemon for them."""
+    from pilothouse.notifications.freedesktop import FreedesktopNotifier
+    from pilothouse.notifications.router import Router
+
+    return Router([FreedesktopNotifier(act), tray])
+
+
+def _try_sandbox() -> None:
+    """Open the sandbox's own window, which outlives this one."""
+    subprocess.Popen(
+        [sys.executable, "-m", "pilothouse", "--sandbox"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )

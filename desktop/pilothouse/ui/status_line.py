@@ -98,9 +98,9 @@ class StatusLine(Surface):
         self._row.setSpacing(0)
         self.trouble = Segment(self, sign=Shape.WARN)
         self.trouble.hide()
-        self.nothing = Segment(self, sign="globe")
+        self.nothing = Segment(self, sign="globe", hatched=desk.sandbox)
         self.sandbox = Segment(self, sign="flask", hatched=True)
-        self.alerts = Segment(self, sign="bell")
+        self.alerts = Segment(self, sign="bell", hatched=desk.sandbox)
         self.alerts.say(self.tr("Alerts"))
         self._row.addWidget(self.nothing)
         self._row.addWidget(self.trouble)
@@ -135,7 +135,7 @@ class StatusLine(Surface):
             self._segments.pop(gone).deleteLater()
         for at, (key, sight) in enumerate(sights.items()):
             if key not in self._segments:
-                segment = Segment(self)
+                segment = Segment(self, hatched=self._desk.sandbox)
                 segment.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
                 segment.setMenu(self._menu_of(segment))
                 self._segments[key] = segment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from pilothouse.domain.model import Live, Platform
@@ -14,10 +14,11 @@ from pilothouse.ui.actions import Verb
 from pilothouse.ui.desk import Desk
 from pilothouse.ui.models.fleet_rows import back_word, share_done
 from pilothouse.ui.shapes import Shape
-from pilothouse.ui.theme import Size
+from pilothouse.ui.theme import Size, tokens
 from pilothouse.ui.tokens import Tone
 from pilothouse.ui.widgets.buttons import Button, Kind, LinkButton
 from pilothouse.ui.widgets.chips import Chip
+from pilothouse.ui.widgets.hatch import paint_hatch
 from pilothouse.ui.widgets.labels import BOLD, ShapeView, StateLabel, Text
 from pilothouse.ui.widgets.strip import Strip
 from pilothouse.ui.words import translate
@@ -68,6 +69,7 @@ class AppHeader(QWidget):
         super().__init__(parent)
         self._desk = desk
         self._address = ""
+        self._hatched = False
         self.name = Text(parent=self, size=Size.TITLE, weight=BOLD)
         self.account = Chip(parent=self)
         self.production = Chip(self.tr("Production"), self, icon="shield")
@@ -118,8 +120,16 @@ class AppHeader(QWidget):
         whole.addLayout(second)
         whole.addWidget(self.strip)
 
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Hatch the head of an app that is not real."""
+        if self._hatched:
+            painter = QPainter(self)
+            paint_hatch(painter, self.rect().toRectF(), tokens().hair)
+            painter.end()
+
     def show_view(self, view: AppView) -> None:
         """Show an app."""
+        self._hatched = view.account.is_sandbox
         self.name.setText(view.app.name)
         self.account.show_account(view.account)
         self.production.setVisible(view.production)
