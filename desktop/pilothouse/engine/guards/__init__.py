@@ -11,13 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from pilothouse.domain.guard import Family, Ruling, Verdict
-from pilothouse.engine.guards import app, base, command, credential, name, way_back
+from pilothouse.engine.guards import app, baseline, command, credential, name, way_back
 from pilothouse.engine.guards.situation import Situation
 
 Guard = Callable[[Situation], Verdict | None]
 GUARDS: dict[Family, Guard] = {
     Family.CREDENTIAL: credential.check,
-    Family.BASE: base.check,
+    Family.BASE: baseline.check,
     Family.APP: app.check,
     Family.WAY_BACK: way_back.check,
     Family.COMMAND: command.check,
