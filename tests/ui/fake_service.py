@@ -105,6 +105,7 @@ class FakeAccounts:
     def __init__(self, world: World) -> None:
         self._world = world
         self.refusal: Exception | None = None
+        self.keep_refusal: Exception | None = None
 
     def list(self) -> tuple[Account, ...]:
         return tuple(self._world.accounts.values())
@@ -114,6 +115,8 @@ class FakeAccounts:
     ) -> tuple[Account, Identity]:
         if self.refusal is not None:
             raise self.refusal
+        if keep and self.keep_refusal is not None:
+            raise self.keep_refusal
         name = label or f"{platform}-{len(self._world.accounts) + 1}"
         account = Account(name, platform, name, "api.example", "keyring" if keep else "memory")
         assert token

@@ -96,6 +96,11 @@ class Tray(QObject):
         self.available = False
         self.on_changed()
 
+    @property
+    def looks_again(self) -> bool:
+        """Whether the tray is to be looked for once more."""
+        return self._again.isActive()
+
     def start(self) -> None:
         """Show the icon if there is a tray, and look again later if not."""
         self._show()

@@ -117,6 +117,11 @@ class EndingView(QWidget):
         """What the strip says."""
         return self._sentence.text()
 
+    @property
+    def answers_shown(self) -> int:
+        """How many of the four answers are shown."""
+        return sum(not text.isHidden() for _, text in self._pairs)
+
     def show_ending(
         self, end: Ending, answers: Sequence[Answer], parts: Sequence[Part], *, held: str
     ) -> None:

@@ -131,6 +131,10 @@ class EvidenceView(QWidget):
         self._sentence.setText(compared(tally))
         self._sentence.setVisible(bool(self._sentence.text()))
 
+    def spoken(self, key: str) -> str:
+        """One line of the table as a sentence."""
+        return self._names[key].accessibleName()
+
     def _fill(self, key: str, facts: Facts) -> None:
         for at, (cell, text) in enumerate(zip(self._cells[key], facts.cells, strict=True)):
             cell.setText(text)

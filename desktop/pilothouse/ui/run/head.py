@@ -90,6 +90,7 @@ class RunHead(Surface):
         self._of = Text("", self, ink="text3")
         self._bar = ShareBar(self)
         self._owner = Text("", self, size=Size.SMALL, ink="text3")
+        self._word = ""
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -124,6 +125,11 @@ class RunHead(Surface):
         right.addWidget(self._owner, 0, end)
         whole.addLayout(right)
 
+    @property
+    def spoken(self) -> str:
+        """What goes on, in words."""
+        return f"{self._word} {self._sentence.text()}".strip()
+
     def show_run(self, feed: RunFeed, now: datetime) -> None:
         """Show a run as it stands."""
         progress = feed.progress
@@ -145,7 +151,9 @@ class RunHead(Surface):
     def _show_live(self, feed: RunFeed, progress: Progress, now: datetime) -> None:
         done, every = done_of(progress)
         self._held.hide()
-        self._state.show_state(state_word(progress), done / max(1, every))
+        word = state_word(progress)
+        self._word = word.word
+        self._state.show_state(word, done / max(1, every))
         self._sentence.setText(feed.trouble or sentence(progress, feed.told))
         self._sentence.set_ink("warn" if feed.trouble else "text2")
         since = progress.started_at
@@ -160,7 +168,9 @@ class RunHead(Surface):
 
     def _show_past(self, feed: RunFeed, progress: Progress) -> None:
         if feed.view is not None:
-            self._state.show_state(app_state(feed.view.state))
+            word = app_state(feed.view.state)
+            self._word = word.word
+            self._state.show_state(word)
             self._held.setVisible(feed.view.hold_reason is not None)
         self._sentence.setText("")
         self._state.setVisible(feed.view is not None)

@@ -150,6 +150,11 @@ class LogView(Surface):
         """Everything that was told, shown or not."""
         return tuple(self._lines)
 
+    @property
+    def state_text(self) -> str:
+        """What the foot says."""
+        return self._state.text()
+
     def restart(self, lines: Iterable[LogLine]) -> None:
         """Show these lines and no others."""
         self._lines = list(lines)[-LONGEST:]

@@ -47,6 +47,11 @@ class Outside(Surface):
         self.ribbon = Ribbon(self)
         whole.addWidget(self.ribbon)
 
+    @property
+    def spoken(self) -> str:
+        """The counts in words."""
+        return f"{self._counts.text()} {self._gap.text()}".strip()
+
     def restart(self) -> None:
         """Forget what was shown."""
         self._zero_s = self._zero_at = None

@@ -100,7 +100,7 @@ class SheetOpener(QObject):
     def _free_face(self) -> Face | None:
         """The engine, if it is there and no other sheet is open."""
         if self._sheet is not None:
-            self._sheet.raise_()
+            self._sheet.activateWindow()
             return None
         return self._face()
 
