@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pilothouse.domain.change import Change, ChangeKind
-from pilothouse.domain.deployment import LIVE, NEED_A_PERSON, Event, EventKind, State, fold
+from pilothouse.domain.deployment import LIVE, NEED_A_PERSON, Event, EventKind, State
+from pilothouse.domain.fold import fold
 from pilothouse.domain.news import Urgency
 from pilothouse.domain.notices import notice_for
 from pilothouse.domain.records import DeploymentRecord

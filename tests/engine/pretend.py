@@ -230,11 +230,10 @@ def _step(
     changes: bool = True,
     *,
     books_only: bool = False,
-    op: str = "",
 ) -> Step:
     return Step(
         key=key,
-        op=op or key.partition(":")[0],
+        op=key.removeprefix("back/").partition(":")[0],
         args=args,
         title=key,
         group=lane or key,
@@ -290,6 +289,8 @@ class PretendOperations:
                 case "let":
                     self.cloud.serving[one] = True
                     return {"serving": [one]}
+                case _:
+                    pass
             return {}
 
     def observe(self, step: Step) -> Observation:
@@ -323,17 +324,17 @@ class PretendOperations:
         old = {"instance": one, "image": runs.get(one)}
         match step.op:
             case "let":
-                return [_step(f"back/take:{one}", old, 0, one, op="take")]
+                return [_step(f"back/take:{one}", old, 0, one)]
             case "put":
                 return [
-                    _step(f"back/put:{one}", old, 0, one, op="put"),
-                    _step(f"back/well:{one}", old, 0, one, changes=False, op="well"),
+                    _step(f"back/put:{one}", old, 0, one),
+                    _step(f"back/well:{one}", old, 0, one, changes=False),
                 ]
             case "take":
-                return [_step(f"back/let:{one}", old, 0, one, op="let")]
+                return [_step(f"back/let:{one}", old, 0, one)]
             case "record":
                 failed = {"status": "failed"}
-                return [_step("back/settle", failed, 0, "", books_only=True, op="settle")]
+                return [_step("back/settle", failed, 0, "", books_only=True)]
             case _:
                 return []
 

@@ -178,17 +178,12 @@ def test_an_unknown_deployment_is_not_taken_up_after_a_newer_one(rig: Rig) -> No
 
 
 def test_a_pause_holds_before_the_next_step_and_going_on_finishes(rig: Rig) -> None:
-    ids: list[str] = []
-
     def pause(key: str) -> None:
         if key == "put:a":
-            rig.service.ask(RequestKind.PAUSE, ids[0])
+            rig.service.ask(RequestKind.PAUSE, rig.journal.deployments(limit=1)[0].id)
 
     rig.cloud.linger_s = 0.2
-    rig.cloud.on_call = lambda key: (
-        ids.append(rig.journal.deployments(limit=1)[0].id) if not ids else None,
-        pause(key),
-    )[0]
+    rig.cloud.on_call = pause
     deployment = rig.start()
     until(lambda: _state(rig, deployment) is State.PAUSED, "paused")
     assert rig.cloud.runs == {"a": "new", "b": "old"}

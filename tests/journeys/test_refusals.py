@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
@@ -31,7 +33,11 @@ def _refused(pilot: Pilot, *words: str, code: int) -> Said:
         (("status", "fly:nowhere"), "app “nowhere”", "harbor-api"),
         (("status", "fleet:harbor-api"), "account “fleet”", "sandbox-fly"),
         (("rollback", API, "v9999", "--yes"), "release “v9999”", "v"),
-        (("deploy", API, "--image", "registry.fly.io/harbor-api:nope", "--yes"), "image", "deployment-"),
+        (
+            ("deploy", API, "--image", "registry.fly.io/harbor-api:nope", "--yes"),
+            "image",
+            "deployment-",
+        ),
         (("deploy", BILLING, "--slug-of", "v9999", "--yes"), "release “v9999”", "v"),
         (("show", "nothing"), "deployment “nothing”", "nothing"),
     ],
@@ -104,11 +110,8 @@ def test_a_refused_token_names_account_answer_and_remedy(pilot: Pilot) -> None:
     assert "fo1_wrong" not in said.err + said.out
 
 
-def _outside(pilot: Pilot, *words: str, env: dict[str, str]):  # type: ignore[no-untyped-def]
+def _outside(pilot: Pilot, *words: str, env: dict[str, str]) -> subprocess.Popen[str]:
     """Start the program without --sandbox, pointed at it by the environment."""
-    import subprocess
-    import sys
-
     return subprocess.Popen(
         [sys.executable, "-m", "pilothouse", *words],
         stdin=subprocess.DEVNULL,

@@ -19,7 +19,8 @@ from pilothouse.domain.change import (
     Step,
     WayBack,
 )
-from pilothouse.domain.deployment import Event, EventKind, Progress, advance
+from pilothouse.domain.deployment import Event, EventKind, Progress
+from pilothouse.domain.fold import advance
 from pilothouse.domain.evidence import Probe
 from pilothouse.domain.guard import Family, Ruling, Verdict
 from pilothouse.domain.model import Json, Platform

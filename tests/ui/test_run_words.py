@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from pilothouse.domain.deployment import EventKind, Progress, State, advance
+from pilothouse.domain.deployment import EventKind, Progress, State
+from pilothouse.domain.fold import advance
 from pilothouse.domain.evidence import Probe
 from pilothouse.ui.run.board import Side, board
 from pilothouse.ui.run.endings import ending, recovery, sentence

@@ -17,6 +17,10 @@ from pilothouse.engine.service import Service, World
 from pilothouse.engine.trip import Point, Trip, no_trip
 
 if TYPE_CHECKING:
+    from pilothouse.app.accounts import AccountBook
+    from pilothouse.app.practice import PracticeBook
+    from pilothouse.domain.ports import Asker
+    from pilothouse.domain.records import Settings
     from pilothouse.notifications.router import Router
     from pilothouse.sandbox.announcement import Announcement
 
@@ -53,25 +57,16 @@ def make_service(
     environ: Mapping[str, str], *, sandbox: bool
 ) -> tuple[Service, Callable[[], None]]:
     """The engine and the call that closes it with all it stands on."""
-    from pilothouse.app.accounts import AccountBook
-    from pilothouse.app.practice import PracticeBook
-    from pilothouse.credentials import Keyring
     from pilothouse.providers.http import HttpAsker
     from pilothouse.store.clock import SystemClock
     from pilothouse.store.journal import SqlJournal
     from pilothouse.store.releases import ReleaseCache
     from pilothouse.store.settings import JsonSettings
 
-    home = Home.of(environ)
-    clock, asker = SystemClock(), HttpAsker()
-    folder = home.data(sandbox=sandbox)
+    folder = Home.of(environ).data(sandbox=sandbox)
+    clock, asker, tune = SystemClock(), HttpAsker(), tuned(environ)
     settings = JsonSettings(folder / "settings.json")
-    tune = tuned(environ)
-    book: AccountBook | PracticeBook
-    if sandbox:
-        book = PracticeBook(_sandbox(home), tune=tune)
-    else:
-        book = AccountBook(environ, settings, Keyring(), asker=asker, tune=tune)
+    book = make_book(environ, settings, asker, sandbox=sandbox)
     url = f"sqlite:///{folder / 'journal.db'}"
     journal = SqlJournal.open(url, clock, lease_s=tune(1.0).lease_s)
     cache = ReleaseCache.open(folder)
@@ -94,6 +89,20 @@ def make_service(
         journal.close()
 
     return service, close
+
+
+def make_book(
+    environ: Mapping[str, str], settings: Settings, asker: Asker, *, sandbox: bool
+) -> AccountBook | PracticeBook:
+    """The accounts: the sandbox's two, or those of this computer; never both."""
+    if sandbox:
+        from pilothouse.app.practice import PracticeBook
+
+        return PracticeBook(_sandbox(Home.of(environ)), tune=tuned(environ))
+    from pilothouse.app.accounts import AccountBook
+    from pilothouse.credentials import Keyring
+
+    return AccountBook(environ, settings, Keyring(), asker=asker, tune=tuned(environ))
 
 
 def _sandbox(home: Home) -> Announcement:

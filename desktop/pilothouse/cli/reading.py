@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from pilothouse.cli.printer import age, stamp
+from pilothouse.cli.printer import Printer, age, stamp
 from pilothouse.cli.tools import Call, json_option, pass_call
 from pilothouse.domain.errors import PilothouseError, PlatformError
-from pilothouse.domain.model import App, Json, Release
+from pilothouse.domain.model import App, Json, Live, Release
 from pilothouse.domain.news import Reach
 from pilothouse.engine.service import Service
 from pilothouse.engine.views import AppView
@@ -149,41 +149,54 @@ def status(call: Call, app: str) -> None:
         except PlatformError as error:
             trouble = str(error)
         view = service.logbook.app(found.id)
-    live = view.live
-    if live is None:
+    if view.live is None:
         raise PilothouseError(f"Nothing is known of {found.ref}: {trouble}")
-    state = "unknown" if trouble else view.state.value
-    artifact = next((one.artifact for one in live.serving), None)
-    printer.data(
+    printer.data(_status_row(view, view.live, trouble))
+    _say_status(printer, view, view.live, trouble)
+
+
+def _state(view: AppView, trouble: str) -> str:
+    """A stale green is never shown."""
+    return "unknown" if trouble else view.state.value
+
+
+def _status_row(view: AppView, live: Live, trouble: str) -> dict[str, Json]:
+    instances: list[Json] = [
         {
-            "app": found.ref,
-            "state": state,
-            "held": view.hold_reason is not None,
-            "hold_reason": view.hold_reason,
-            "release": live.release.version if live.release else None,
-            "artifact": artifact,
-            "instances": [
-                {
-                    "id": one.id,
-                    "place": one.place,
-                    "state": one.state,
-                    "release": one.release,
-                    "artifact": one.artifact,
-                    "healthy": one.healthy,
-                    "serving": one.serving,
-                }
-                for one in live.instances
-            ],
-            "seen_at": stamp(view.seen_at),
+            "id": one.id,
+            "place": one.place,
+            "state": one.state,
+            "release": one.release,
+            "artifact": one.artifact,
+            "healthy": one.healthy,
+            "serving": one.serving,
         }
-    )
+        for one in live.instances
+    ]
+    return {
+        "app": view.app.ref,
+        "state": _state(view, trouble),
+        "held": view.hold_reason is not None,
+        "hold_reason": view.hold_reason,
+        "release": live.release.version if live.release else None,
+        "artifact": _artifact(live),
+        "instances": instances,
+        "seen_at": stamp(view.seen_at),
+    }
+
+
+def _artifact(live: Live) -> str | None:
+    return next((one.artifact for one in live.serving), None)
+
+
+def _say_status(printer: Printer, view: AppView, live: Live, trouble: str) -> None:
+    state, seen = _state(view, trouble), age(view.seen_at)
     version = f"v{live.release.version}" if live.release else "nothing"
-    printer.line(f"{found.ref} is {state}: {version} is live.", style=state)
-    printer.line(f"{len(live.serving)} of {len(live.instances)} instances serve, {artifact}.")
-    printer.line(
-        live.disagreement or f"Known {age(view.seen_at)} ago: platform and instances agree."
-    )
+    printer.line(f"{view.app.ref} is {state}: {version} is live.", style=state)
+    running = f"{len(live.serving)} of {len(live.instances)} instances serve"
+    printer.line(f"{running}, {_artifact(live)}.")
+    printer.line(live.disagreement or f"Known {seen} ago: platform and instances agree.")
     if view.hold_reason:
         printer.line(f"Held: {view.hold_reason}", style="held")
     if trouble:
-        printer.error(f"{trouble} This is what was known {age(view.seen_at)} ago.")
+        printer.error(f"{trouble} This is what was known {seen} ago.")

@@ -2,7 +2,8 @@
 
 A probe is one request asked from outside. A loss is a request that got no good answer while a
 control address answered. Losses within one second of a lane's first are one burst, counted once: a
-hiccup is one loss however many requests it hit, and a side that keeps failing makes a burst a second.
+hiccup is one loss however many requests it hit, and a side that keeps failing makes a burst every
+second.
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from pilothouse.domain.deployment import Event, EventKind, Progress, State, advance
+from pilothouse.domain.deployment import Event, EventKind, Progress, State
 from pilothouse.domain.errors import JournalUnavailable
+from pilothouse.domain.fold import advance
 from pilothouse.domain.model import JsonMap
 from pilothouse.domain.news import Journaled, JournalTrouble
 from pilothouse.domain.ports import Clock, Listener

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from statistics import quantiles
@@ -225,9 +225,11 @@ class Prober:
             self._sides[side].append(probe)
             self._all = self._all.with_probe(probe)
             if self._good_class is None and self._all.asked == BASELINE:
-                self._good_class = self._usual_class()
+                self._good_class = _usual_class(self._sides.values())
         self._publish(Probed(self._deployment_id, (probe,)))
 
-    def _usual_class(self) -> int | None:
-        classes = [p.status // 100 for s in self._sides.values() for p in s if p.status and p.good]
-        return max(set(classes), key=classes.count) if classes else None
+
+def _usual_class(sides: Iterable[Iterable[Probe]]) -> int | None:
+    """The status class (2 for 2xx) that most good answers had."""
+    classes = [p.status // 100 for side in sides for p in side if p.status and p.good]
+    return max(set(classes), key=classes.count) if classes else None

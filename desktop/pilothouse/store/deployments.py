@@ -15,8 +15,9 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from pilothouse.domain.change import Plan
-from pilothouse.domain.deployment import LIVE, Progress, State, advance
+from pilothouse.domain.deployment import LIVE, Progress, State
 from pilothouse.domain.errors import LeaseHeld, NotFound
+from pilothouse.domain.fold import advance
 from pilothouse.domain.records import DeploymentRecord
 from pilothouse.store import entries
 from pilothouse.store.chain import first_hash

@@ -13,9 +13,10 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from pilothouse.domain.deployment import Event, EventKind, Progress, advance
+from pilothouse.domain.deployment import Event, EventKind, Progress
 from pilothouse.domain.errors import PilothouseError
 from pilothouse.domain.evidence import Probe
+from pilothouse.domain.fold import advance
 from pilothouse.domain.news import Journaled, JournalTrouble, Looked, Notice, Notified, Probed
 from pilothouse.domain.records import DeploymentRecord
 from pilothouse.engine.views import AppView
