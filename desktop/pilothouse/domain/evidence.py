@@ -9,7 +9,7 @@ second.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 ENOUGH = 200
@@ -59,38 +59,32 @@ class Counts:
     bursts: int = 0
     burst_from_s: dict[str, float] = field(default_factory=dict)
     clean_run: int = 0
-    longest_gap_s: float = 0.0
 
     def with_probe(self, probe: Probe) -> Counts:
         """The counts after one more probe; one that does not count changes nothing."""
         if not probe.counts:
             return self
         if probe.good:
-            return Counts(
-                self.asked + 1,
-                self.lost,
-                self.bursts,
-                self.burst_from_s,
-                self.clean_run + 1,
-                self.longest_gap_s,
-            )
+            return replace(self, asked=self.asked + 1, clean_run=self.clean_run + 1)
         began = self.burst_from_s.get(probe.lane)
-        new_burst = began is None or probe.at_s - began >= BURST_S
-        bursts_from = {**self.burst_from_s, probe.lane: probe.at_s if new_burst else began or 0.0}
+        bursts_from = self.burst_from_s
+        if began is None or probe.at_s - began >= BURST_S:
+            bursts_from = {**bursts_from, probe.lane: probe.at_s}
         return Counts(
             self.asked + 1,
             self.lost + 1,
-            self.bursts + int(new_burst),
+            self.bursts + int(bursts_from is not self.burst_from_s),
             bursts_from,
-            0,
-            self.longest_gap_s,
         )
 
 
 def count(probes: Iterable[Probe]) -> Counts:
-    """The counts of many probes, in the order in which they were sent."""
+    """The counts of many probes, in the order in which they were sent.
+
+    Of those sent at once the lost come last, so that the order of arrival says nothing.
+    """
     counts = Counts()
-    for probe in sorted(probes, key=lambda one: one.at_s):
+    for probe in sorted(probes, key=lambda one: (one.at_s, not one.good)):
         counts = counts.with_probe(probe)
     return counts
 
@@ -147,4 +141,4 @@ def upper_bound(counts: Counts) -> float:
     share = counts.lost / n
     middle = share + z * z / (2 * n)
     spread = z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
-    return float(min(1.0, (middle + spread) / (1 + z * z / n)))
+    return float(min(1.0, max(share, (middle + spread) / (1 + z * z / n))))
