@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pilothouse.app.home import Home, actor
+from pilothouse.domain.ports import Notifier
 
 if TYPE_CHECKING:
-    from pilothouse.domain.ports import Notifier
     from pilothouse.engine.service import Service
     from pilothouse.notifications.router import Router
 
@@ -23,33 +23,35 @@ def open_window(environ: Mapping[str, str], *, sandbox: bool) -> int:
     def make() -> tuple[Service, Callable[[], None]]:
         from pilothouse.app.compose import make_service
 
-        return make_service(environ, sandbox=sandbox)
+        service, close = make_service(environ, sandbox=sandbox)
+        service.watch.start()
+        return service, close
 
     options = Options(
         Home.of(environ).data(sandbox=sandbox),
         actor(),
         sandbox=sandbox,
         can_try=not sandbox,
-        try_sandbox=_try_sandbox,
-        make_alerts=_alerts,
+        try_sandbox=None if sandbox else try_sandbox,
+        make_alerts=make_alerts,
     )
     return run_window(make, options)
 
 
-def _alerts(tray: Notifier, act: Callable[[str, str], None]) -> Router:
-    """The desktop's notices first; the tray's messages where there is no daemon for them."""
-    from pilothouse.notifications.freedesktop import FreedesktopNotifier
+def make_alerts(tray: Notifier, on_action: Callable[[str, str], None]) -> Router:
+    """The ways to reach a person, best first: the desktop's notices, then the tray's."""
     from pilothouse.notifications.router import Router
 
-    return Router([FreedesktopNotifier(act), tray])
+    if not sys.platform.startswith("linux"):
+        return Router([tray])
+    from pilothouse.notifications.freedesktop import FreedesktopNotifier
+
+    return Router([FreedesktopNotifier(on_action), tray])
 
 
-def _try_sandbox() -> None:
-    """Open the sandbox's own window, which outlives this one."""
-    subprocess.Popen(
-        [sys.executable, "-m", "pilothouse", "--sandbox"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+def try_sandbox() -> None:
+    """Open a window of its own on the sandbox."""
+    command = [sys.executable, "-m", "pilothouse", "--sandbox"]
+    if getattr(sys, "frozen", False):
+        command = [sys.executable, "--sandbox"]
+    subprocess.Popen(command, start_new_session=True)
