@@ -6,6 +6,7 @@ minute, as ages change. Pages come in batches, so that a hundred thousand rows b
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -14,7 +15,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from pilothouse.domain.model import Release, ReleaseKind
 from pilothouse.domain.records import DeploymentRecord
-from pilothouse.ui.models import arcs
+from pilothouse.ui.models.arcs import Gutter, Piece
 from pilothouse.ui.models.release_rows import ReleaseRow, row_of, search_text
 
 Index = QModelIndex | QPersistentModelIndex
@@ -43,9 +44,9 @@ class ReleaseModel(QAbstractTableModel):
         super().__init__(parent)
         self._releases: list[Release] = []
         self._search: dict[int, str] = {}
-        self._shown: list[Release] = []
+        self._shown = self._releases
         self._rows: dict[int, ReleaseRow] = {}
-        self._pieces: dict[int, tuple[arcs.Piece, ...]] = {}
+        self._gutter = Gutter()
         self._proofs: Mapping[int, DeploymentRecord] = {}
         self._now = datetime.now(UTC)
         self._kind, self._text = "all", ""
@@ -76,10 +77,11 @@ class ReleaseModel(QAbstractTableModel):
     def clear(self) -> None:
         """Forget everything, as for another app."""
         self.beginResetModel()
-        self._releases, self._shown = [], []
+        self._releases = []
+        self._shown = self._releases
         self._search.clear()
         self._rows.clear()
-        self._pieces.clear()
+        self._gutter = Gutter()
         self._proofs = {}
         self.endResetModel()
 
@@ -100,39 +102,60 @@ class ReleaseModel(QAbstractTableModel):
         for release in fresh:
             self._search[release.version] = search_text(release)
             self._rows.pop(release.version, None)
-        oldest = self._releases[-1].version if self._releases else None
-        if oldest is None or fresh[0].version < oldest:
-            self._append(fresh)
+        if not self._releases:
+            self._insert(0, list(fresh))
             return
-        merged = {release.version: release for release in self._releases}
-        merged.update((release.version, release) for release in fresh)
-        newest_first = sorted(merged.values(), key=lambda one: one.version, reverse=True)
-        if [r.version for r in newest_first] == [r.version for r in self._releases]:
-            self._releases = newest_first
-            self._refresh()
-        else:
-            self._releases = newest_first
-            self._arrange()
+        newest, oldest = self._releases[0].version, self._releases[-1].version
+        self._replace([one for one in fresh if oldest <= one.version <= newest])
+        self._insert(0, [one for one in fresh if one.version > newest])
+        older = [one for one in fresh if one.version < oldest]
+        self._insert(len(self._releases), older)
 
-    def _append(self, fresh: Sequence[Release]) -> None:
-        self._releases.extend(fresh)
-        shown = [release for release in fresh if self._lets(release)]
+    def _insert(self, at: int, fresh: list[Release]) -> None:
+        """Put releases on top or at the end."""
+        shown = [one for one in fresh if self._lets(one)]
+        if not fresh:
+            return
+        place = 0 if at == 0 else len(self._shown)
         if shown:
-            at = len(self._shown)
-            self.beginInsertRows(QModelIndex(), at, at + len(shown) - 1)
-            self._shown.extend(shown)
-            self._draw_arcs()
+            self.beginInsertRows(QModelIndex(), place, place + len(shown) - 1)
+        if self._shown is not self._releases:
+            self._shown[place:place] = shown
+        self._releases[at:at] = fresh
+        self._gutter.grow(fresh, self._releases[-1].version)
+        if shown:
             self.endInsertRows()
 
-    def _refresh(self) -> None:
-        """Same rows, other content."""
-        shown = [release for release in self._releases if self._lets(release)]
-        if [r.version for r in shown] != [r.version for r in self._shown]:
+    def _replace(self, fresh: Sequence[Release]) -> None:
+        """Take what is known of known releases; those in between that were missing, too."""
+        changed = []
+        for release in fresh:
+            place = _place(self._releases, release.version)
+            if place is None:
+                self._rebuild(fresh)
+                return
+            if self._releases[place] != release:
+                changed.append((self._releases[place], release))
+                self._releases[place] = release
+        if any(_arc_differs(old, new) for old, new in changed):
+            self._regrow()
+        if self._shown is not self._releases and changed:
             self._arrange()
-            return
-        self._shown = shown
-        self._draw_arcs()
-        self.dataChanged.emit(self.index(0, 0), self.index(len(shown) - 1, len(Column) - 1))
+        for _old, new in changed:
+            row = self.place_of(new.version)
+            if row is not None:
+                self.dataChanged.emit(self.index(row, 0), self.index(row, len(Column) - 1))
+
+    def _rebuild(self, fresh: Sequence[Release]) -> None:
+        merged = {release.version: release for release in self._releases}
+        merged.update((release.version, release) for release in fresh)
+        self._releases = sorted(merged.values(), key=_version, reverse=True)
+        self._regrow()
+        self._arrange()
+
+    def _regrow(self) -> None:
+        self._gutter = Gutter()
+        self._gutter.grow(self._releases, self._releases[-1].version)
 
     def choose(self, *, kind: str | None = None, text: str | None = None) -> None:
         """Show what matches."""
@@ -149,20 +172,23 @@ class ReleaseModel(QAbstractTableModel):
         search = self._search[release.version]
         return all(word in search for word in self._text.casefold().split())
 
+    def _matching(self) -> list[Release]:
+        """All that match; one pass a word, as a hundred thousand rows want short loops."""
+        rows, search = self._releases, self._search
+        kinds = KINDS.get(self._kind)
+        if kinds is not None:
+            rows = [release for release in rows if release.kind in kinds]
+        for word in self._text.casefold().split():
+            rows = [release for release in rows if word in search[release.version]]
+        return list(rows)
+
     def _arrange(self) -> None:
         self.beginResetModel()
         if self.filtered:
-            self._shown = [release for release in self._releases if self._lets(release)]
+            self._shown = self._matching()
         else:
-            self._shown = list(self._releases)
-        self._draw_arcs()
+            self._shown = self._releases
         self.endResetModel()
-
-    def _draw_arcs(self) -> None:
-        ends = arcs.ends_of(self._shown)
-        wanted = {version for pair in ends for version in pair}
-        rows = {r.version: at for at, r in enumerate(self._shown) if r.version in wanted}
-        self._pieces = arcs.pieces_of(arcs.arcs_of(ends, rows))
 
     def release(self, place: int) -> Release:
         """The release in a row."""
@@ -177,21 +203,13 @@ class ReleaseModel(QAbstractTableModel):
             self._rows[release.version] = found
         return found
 
-    def pieces(self, place: int) -> tuple[arcs.Piece, ...]:
-        """The arcs in a row."""
-        return self._pieces.get(place, ())
+    def pieces(self, place: int) -> tuple[Piece, ...]:
+        """The arcs in a row; a filter takes out rows that they would lead through."""
+        return () if self.filtered else self._gutter.pieces(self._shown[place].version)
 
     def place_of(self, version: int) -> int | None:
         """The row of a version, if it is shown."""
-        low, high = 0, len(self._shown)
-        while low < high:
-            middle = (low + high) // 2
-            if self._shown[middle].version > version:
-                low = middle + 1
-            else:
-                high = middle
-        found = low < len(self._shown) and self._shown[low].version == version
-        return low if found else None
+        return _place(self._shown, version)
 
     def proof(self, version: int) -> DeploymentRecord | None:
         """Our own deployment that made a release."""
@@ -239,3 +257,22 @@ def _text(row: ReleaseRow, column: Column) -> str:
             return row.age
         case Column.CERTIFICATE:
             return row.certificate.word
+
+
+def _version(release: Release) -> int:
+    return release.version
+
+
+def _place(releases: Sequence[Release], version: int) -> int | None:
+    """Where a version stands in a list that is newest first."""
+    at = bisect_left(releases, -version, key=_falling)
+    found = at < len(releases) and releases[at].version == version
+    return at if found else None
+
+
+def _falling(release: Release) -> int:
+    return -release.version
+
+
+def _arc_differs(old: Release, new: Release) -> bool:
+    return (old.verdict, old.went_back_to, old.kind) != (new.verdict, new.went_back_to, new.kind)
