@@ -24,7 +24,7 @@ run:
 
 test: lint
 	$(PY) packaging/wheel_check.py
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
 
 lint:
 	@$(PYTHON) packaging/setup_check.py test

@@ -77,7 +77,6 @@ def _session_ends_alone() -> Iterator[None]:
     left = leftovers.processes_of(MARK)
     for pid in left:
         os.kill(pid, signal.SIGKILL)
-    shutil.rmtree(SURROUNDINGS, ignore_errors=True)
     if left:
         pytest.fail("the tests left processes behind: " + "; ".join(left.values()))
 
@@ -104,6 +103,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _uses_qt(request: pytest.FixtureRequest) -> bool:
     return not {"qtbot", "qapp"}.isdisjoint(request.fixturenames)
+
+
+def pytest_unconfigure() -> None:
+    """Takes the session's folders away, in every worker and in the one that leads them."""
+    shutil.rmtree(SURROUNDINGS, ignore_errors=True)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -119,10 +119,14 @@ def _children() -> dict[int, str]:
 def _command(pid: int) -> str:
     """The command line of a process; empty for one that has ended, waited for or not."""
     try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         raw = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return ""
-    return raw.replace(b"\0", b" ").decode(errors="replace").strip()
+    if state in "ZX":
+        return ""
+    # A process that is just being started has no command line for a moment.
+    return raw.replace(b"\0", b" ").decode(errors="replace").strip() or "(starting)"
 
 
 def _qt_objects() -> Iterator[Any]:
