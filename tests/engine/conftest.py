@@ -23,14 +23,14 @@ from tests.engine.pretend import APP, Cloud, PretendAsker, PretendProvider
 
 QUICK = replace(
     Timing.for_scale(1000),
-    call_s=0.2,
-    grace_s=0.1,
+    call_s=0.1,
+    grace_s=0.05,
     poll_s=0.02,
     look_s=0.05,
     bake_min_s=0.1,
     bake_max_s=3.0,
-    probe_gap_s=0.004,
-    blind_s=1.0,
+    probe_gap_s=0.001,
+    blind_s=0.6,
     dead_s=0.5,
 )
 

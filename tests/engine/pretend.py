@@ -126,6 +126,8 @@ class PretendProvider:
 
     def releases(self, app: App, *, cursor: str | None = None, limit: int = 50) -> ReleasePage:
         with self.cloud.lock:
+            if self.cloud.silent:
+                raise Lost("no answer")
             rows = [self._release(number) for number in sorted(self.cloud.releases, reverse=True)]
         start = int(cursor or 0)
         more = str(start + limit) if start + limit < len(rows) else None
@@ -169,7 +171,12 @@ class PretendProvider:
                 for one, image in self.cloud.runs.items()
             )
             return Live(
-                app, self._release(self._current()), instances, "/", self.cloud.maintenance, THEN
+                app,
+                self._release(self._current()),
+                instances,
+                "/",
+                self.cloud.maintenance,
+                datetime.now(UTC),
             )
 
     def facts(self, app: App, change: Change, *, back_to: Release | None) -> Facts:

@@ -145,7 +145,11 @@ class StepState:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A deployment's state, folded from its plan and its events."""
+    """A deployment's state, folded from its plan and its events.
+
+    `stopped_by` and `paused` are wishes: they hold from when a person wrote them down, whether or
+    not the run has come to obey.
+    """
 
     plan: Plan
     state: State = State.PLANNED
@@ -159,6 +163,7 @@ class Progress:
     provisional: bool = False
     stopped_by: str = ""
     stop_reason: str = ""
+    paused: bool = False
     asked: int = 0
     lost: int = 0
     blind_since: datetime | None = None

@@ -1,6 +1,7 @@
 """From events to a deployment's state: pure, and the only way a state comes to be.
 
-Once a deployment goes back it never goes forward again, and a wish to stop is never forgotten.
+Once a deployment goes back it never goes forward again, and a wish to stop is never forgotten;
+a pause lasts, crashes or not, until a person says to go on.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ def _pause(progress: Progress, event: Event) -> Progress:
 
 
 def _resume(progress: Progress, _event: Event) -> Progress:
-    return replace(progress, state=_moving(progress))
+    reason = progress.reason if progress.going_back else ""
+    return replace(progress, state=_moving(progress), reason=reason)
 
 
 def _lose_sight(progress: Progress, event: Event) -> Progress:
@@ -96,11 +98,14 @@ def _whole(number: Json) -> int:
 
 
 def _wish(progress: Progress, event: Event) -> Progress:
-    if event.data.get("kind") != "stop":
-        return progress
-    return replace(
-        progress, stopped_by=str(event.data["by"]), stop_reason=str(event.data.get("text", ""))
-    )
+    match event.data.get("kind"):
+        case "stop":
+            who, why = str(event.data["by"]) or "A person", str(event.data.get("text", ""))
+            return replace(progress, stopped_by=who, stop_reason=why)
+        case "pause" | "resume" as wish:
+            return replace(progress, paused=wish == "pause")
+        case _:
+            return progress
 
 
 _CHANGES: dict[EventKind, Callable[[Progress, Event], Progress]] = {

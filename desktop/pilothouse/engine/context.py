@@ -33,7 +33,7 @@ class Context:
         self._leave = threading.Event()
         self._never = threading.Event()
         self._interruptible = True
-        self.paused = False
+        self.paused = ledger.progress.paused
         if ledger.progress.stopped_by:
             self._halt.set()
 

@@ -84,8 +84,11 @@ class Way:
                 if self._context.leaving:
                     raise Left
                 self._context.wait(PAUSE_TURN_S)
-        finally:
+        except Interrupted:
             self._ledger.write(EventKind.RESUMED)
+            raise
+        # One that is left stays paused: the next start waits here again.
+        self._ledger.write(EventKind.RESUMED)
 
 
 def _gravity(error: BaseException) -> int:
