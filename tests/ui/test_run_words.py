@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from pilothouse.domain.change import Side as Side_
 from pilothouse.domain.deployment import EventKind, Progress, State
-from pilothouse.domain.fold import advance
 from pilothouse.domain.evidence import Probe
+from pilothouse.domain.fold import advance
 from pilothouse.ui.run.board import Side, board
 from pilothouse.ui.run.endings import ending, recovery, sentence
 from pilothouse.ui.run.outline import Stand, current, done_of, headings, lines
@@ -198,11 +200,56 @@ def test_a_way_back_that_failed_is_broken(teller: Teller) -> None:
 def test_going_on_has_no_strip_and_says_what_serves(teller: Teller) -> None:
     teller.start()
     assert ending(teller.progress, None) is None
-    assert sentence(teller.progress, None) == "v42 serves."
+    cells = board(teller.progress, None)
+    assert sentence(teller.progress, None, cells) == "v42 serves."
     teller.roll(("e286",))
-    assert sentence(teller.progress, (60, 0)) == (
+    cells = board(teller.progress, None)
+    assert sentence(teller.progress, (60, 0), cells) == (
         "v42 and v43 both serve. No request was lost so far."
     )
+    for wave in WAVES:
+        teller.roll(wave)
+    cells = board(teller.progress, None)
+    assert sentence(teller.progress, (60, 1), cells) == (
+        "v43 serves, not yet proven. 1 of 60 requests were lost so far."
+    )
+
+
+def test_dynos_change_all_at_once_and_keep_their_names() -> None:
+    boot = sample_runs.step(
+        "booted", "heroku.booted", "Wait until the dynos run v43", "Release v43", stage=1
+    )
+    back = replace(boot, key="back/booted")
+    plan = replace(
+        sample_runs.deploy_plan(sample_runs.harbor_api()),
+        steps=(boot,),
+        old_side=Side_("v42", None, ("web.1", "web.2")),
+        snapshot={},
+    )
+    teller = Teller(plan)
+    teller.start()
+    assert {cell.side for cell in board(teller.progress, None)} == {Side.OLD}
+    teller.intend("booted")
+    teller.settle("booted", data={"serving": ["web.1", "web.3"]})
+    cells = {cell.id: cell for cell in board(teller.progress, None)}
+    assert cells["web.1"].side is Side.NEW
+    assert cells["web.3"].side is Side.NEW
+    assert cells["web.2"].gone
+    teller.decide((back,), "web.1 crashed.")
+    teller.intend("back/booted")
+    teller.settle("back/booted", data={"serving": ["web.1", "web.2"]})
+    cells = {cell.id: cell for cell in board(teller.progress, None)}
+    assert cells["web.1"].side is Side.OLD
+    assert cells["web.2"].in_traffic
+
+
+def test_a_group_that_comes_again_is_a_heading_of_its_own() -> None:
+    made = [
+        sample_runs.step("a", "fly.record", "Record it", "Record it", stage=0),
+        sample_runs.step("b", "fly.update", "Update", "Roll", stage=1),
+        sample_runs.step("c", "fly.settle", "Settle it", "Record it", stage=2),
+    ]
+    assert [one.title for one in headings(made)] == ["Record it", "Roll", "Record it"]
 
 
 def test_the_time_to_recover_has_its_parts(teller: Teller) -> None:

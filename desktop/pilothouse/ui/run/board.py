@@ -1,7 +1,7 @@
 """Where every instance stands in a run, old side or new, worked out from plan and journal: pure.
 
-Fly's machines keep their ids and change sides; Heroku's dynos come and go, so the new ones are
-named by the step that saw them up.
+Fly's machines keep their ids and change sides one by one; Heroku's dynos are all replaced at once,
+often under the same names, and are known by the step that saw the new ones up.
 """
 
 from __future__ import annotations
@@ -18,11 +18,20 @@ SETTLED = frozenset({State.GOOD, State.FAILED_SAFE, State.ROLLED_BACK})
 """Ends after which nothing is under way any more."""
 
 
+BACK = "back/"
+"""How the keys of the way back's steps begin."""
+
+
 class Side(Enum):
     """Which release an instance runs."""
 
     OLD = "old"
     NEW = "new"
+
+
+def short_id(identifier: str) -> str:
+    """An instance's id as people write it: the first four of a long one."""
+    return identifier if len(identifier) <= 8 else identifier[:4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +47,8 @@ class Cell:
 
     @property
     def short(self) -> str:
-        """The id as people write it: the last four of a long one."""
-        return self.id if len(self.id) <= 8 else self.id[-4:]
+        """The id as people write it."""
+        return short_id(self.id)
 
     @property
     def in_traffic(self) -> bool:
@@ -73,11 +82,14 @@ def board(progress: Progress, live: Live | None) -> tuple[Cell, ...]:
     places = places_of(progress.plan, live)
     ids = progress.plan.old_side.instances or tuple(places)
     cells = [_followed(Cell(one, places.get(one, ""), Side.OLD), progress) for one in ids]
-    new = _seen_up(progress)
-    if new:
+    up, side = _seen_up(progress)
+    if up:
         known = {cell.id for cell in cells}
-        cells = [cell if cell.id in new else replace(cell, gone=True) for cell in cells]
-        cells += [Cell(one, places.get(one, ""), Side.NEW) for one in new if one not in known]
+        cells = [
+            replace(cell, side=side) if cell.id in up else replace(cell, gone=True)
+            for cell in cells
+        ]
+        cells += [Cell(one, places.get(one, ""), side) for one in up if one not in known]
     if progress.state in SETTLED:
         cells = [replace(cell, words="") if not cell.failed else cell for cell in cells]
     return tuple(sorted(cells, key=lambda cell: (cell.place, cell.id)))
@@ -122,12 +134,14 @@ def _after(cell: Cell, step: Step, progress: Progress) -> Cell:
             return replace(cell, words="failed", failed=True)
 
 
-def _seen_up(progress: Progress) -> tuple[str, ...]:
-    """The instances that the last step which looked for new ones saw up."""
+def _seen_up(progress: Progress) -> tuple[tuple[str, ...], Side]:
+    """The instances that the last step which looked for new ones saw up, and what they run."""
     seen: tuple[str, ...] = ()
+    side = Side.OLD
     for step in progress.all_steps:
         if step.op.endswith(".booted"):
             serving = progress.data_of(step.key).get("serving")
             if isinstance(serving, list | tuple):
                 seen = tuple(str(one) for one in serving)
-    return seen
+                side = Side.OLD if step.key.startswith(BACK) else Side.NEW
+    return seen, side

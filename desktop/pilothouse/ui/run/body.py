@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from pilothouse.domain.deployment import Progress
 from pilothouse.domain.evidence import Probe
+from pilothouse.domain.model import Platform
 from pilothouse.ui.run import endings, outline
 from pilothouse.ui.run.aside import Aside
 from pilothouse.ui.run.board import Side
@@ -79,7 +80,8 @@ class RunBody(QWidget):
         column = QVBoxLayout(centre)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(10)
-        column.addWidget(Text("Machines", centre, weight=BOLD))
+        self._instances = Text("Machines", centre, weight=BOLD)
+        column.addWidget(self._instances)
         column.addWidget(self.machines)
         column.addSpacing(4)
         column.addWidget(Rule(centre))
@@ -114,8 +116,11 @@ class RunBody(QWidget):
             for name, strand in feed.tally.by_instance.items()
             if (typical := strand.quantile(0.5)) is not None
         }
+        heroku = progress.plan.app.platform is Platform.HEROKU
+        self._instances.setText("Dynos" if heroku else "Machines")
         self.machines.show_cells(feed.cells, below, names)
         self.evidence.show_evidence(feed.tally, progress, names)
+        self.outside.set_pace(progress.plan.policy.timing.probe_gap_s)
         self.outside.show_counts(feed.tally, feed.told)
         self.outside.show_marks(progress, feed.events)
         heading = outline.current(progress)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pilothouse.domain.change import VERIFY, ChangeKind, Plan
-from pilothouse.domain.deployment import Event, EventKind, Progress, State, StepStatus
+from pilothouse.domain.deployment import Event, EventKind, Progress, State
 from pilothouse.domain.news import Notice
+from pilothouse.ui.run.board import Cell, Side
 from pilothouse.ui.shapes import Shape
 from pilothouse.ui.tokens import Tone
 from pilothouse.ui.words import version
@@ -136,24 +137,26 @@ def heading(progress: Progress) -> str:
     return f"Deploying {new}"
 
 
-def sentence(progress: Progress, told: tuple[int, int] | None) -> str:
+def sentence(progress: Progress, told: tuple[int, int] | None, cells: Sequence[Cell]) -> str:
     """What users meet now, and what they lost so far."""
     if progress.state is State.PAUSED:
         return f"Paused. {progress.reason} Nothing more is changed until it goes on."
     if progress.blind_since is not None:
         return "Blind: the platform does not answer. Nothing is changed until we can see again."
-    plan = progress.plan
-    mixed = any(
-        progress.of(step.key).status is StepStatus.DONE
-        for step in plan.steps
-        if step.changes and not step.books_only
-    )
-    serves = f"{incumbent(plan)} serves."
-    if mixed:
-        serves = f"{incumbent(plan)} and {newcomer(plan)} both serve."
+    serves = _serves(progress.plan, cells)
     if told is None:
         return serves
     asked, lost = told
     if lost:
         return f"{serves} {lost} of {asked} requests were lost so far."
     return f"{serves} No request was lost so far."
+
+
+def _serves(plan: Plan, cells: Sequence[Cell]) -> str:
+    old, new = incumbent(plan), newcomer(plan)
+    sides = {cell.side for cell in cells if cell.in_traffic}
+    if sides == {Side.OLD, Side.NEW}:
+        return f"{old} and {new} both serve."
+    if sides == {Side.NEW}:
+        return f"{new} serves, not yet proven."
+    return f"{old} serves."

@@ -154,7 +154,7 @@ class RunHead(Surface):
         word = state_word(progress)
         self._word = word.word
         self._state.show_state(word, done / max(1, every))
-        self._sentence.setText(feed.trouble or sentence(progress, feed.told))
+        self._sentence.setText(feed.trouble or sentence(progress, feed.told, feed.cells))
         self._sentence.set_ink("warn" if feed.trouble else "text2")
         since = progress.started_at
         taken = (now - since).total_seconds() if since is not None else 0.0

@@ -1,7 +1,7 @@
 """A plan's steps gathered under their headings, with how far each heading is: pure.
 
-Every step belongs to exactly one heading, in the order in which headings first appear; the way
-back's headings follow under a title of their own.
+Every step belongs to exactly one heading: steps of one group that follow each other. A group that
+comes again later is a heading of its own. The way back's headings have a title of their own.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from itertools import groupby
 
 from pilothouse.domain.change import VERIFY, Plan, Step
 from pilothouse.domain.deployment import Progress, State, StepState, StepStatus
@@ -59,13 +60,12 @@ class Line:
 
 def headings(steps: Sequence[Step]) -> tuple[Heading, ...]:
     """The steps by heading; the first one that lets users in is marked."""
-    gathered: dict[str, list[Step]] = {}
-    for step in sorted(steps, key=lambda one: one.stage):
-        gathered.setdefault(step.group, []).append(step)
     made: list[Heading] = []
-    for number, (title, inside) in enumerate(gathered.items(), start=1):
+    ordered = sorted(steps, key=lambda one: one.stage)
+    for number, (title, run) in enumerate(groupby(ordered, key=lambda one: one.group), start=1):
+        inside = tuple(run)
         opens = not any(one.opens_traffic for one in made) and _opens(inside)
-        made.append(Heading(number, title, tuple(inside), expected(inside), opens))
+        made.append(Heading(number, title, inside, expected(inside), opens))
     return tuple(made)
 
 

@@ -21,6 +21,11 @@ from pilothouse.ui.widgets.ribbon import Mark, Ribbon, Tick
 from pilothouse.ui.widgets.surface import Surface
 from pilothouse.ui.words import duration, number
 
+LONG_S, SHORT_S = 180.0, 60.0
+FAST_S = 0.3
+CLOSE = 40
+"""Borders closer than this share of the span are drawn without a name."""
+
 
 class Outside(Surface):
     """Heading and ribbon."""
@@ -30,6 +35,7 @@ class Outside(Surface):
         self._zero_s: float | None = None
         self._zero_at: datetime | None = None
         self._lanes: tuple[tuple[str, str], ...] = ()
+        self._span_s = LONG_S
         whole = QVBoxLayout(self)
         whole.setContentsMargins(16, 8, 16, 8)
         whole.setSpacing(2)
@@ -52,6 +58,11 @@ class Outside(Surface):
         """The counts in words."""
         return f"{self._counts.text()} {self._gap.text()}".strip()
 
+    def set_pace(self, gap_s: float) -> None:
+        """Show as much time as leaves room for single requests at this pace."""
+        self._span_s = LONG_S if gap_s >= FAST_S else SHORT_S
+        self.ribbon.set_span(self._span_s)
+
     def restart(self) -> None:
         """Forget what was shown."""
         self._zero_s = self._zero_at = None
@@ -73,7 +84,7 @@ class Outside(Surface):
         gap = tally.longest_gap_s
         words = f"longest gap {duration(gap)}" if gap else "longest gap none"
         self._gap.setText(words if seen else "The single requests are not kept.")
-        aside = "one tick is one request · height is answer time · 3 minutes"
+        aside = f"one tick is one request · height is answer time · {duration(self._span_s)}"
         self._aside.setText(aside if seen else "")
 
     def add(
@@ -133,7 +144,18 @@ class Outside(Surface):
         for event in events:
             if event.kind is EventKind.DECIDED:
                 marks.append(Mark((event.at - self._zero_at).total_seconds(), "back"))
-        self.ribbon.set_marks(marks)
+        self.ribbon.set_marks(self._legible(marks))
+
+    def _legible(self, marks: Sequence[Mark]) -> list[Mark]:
+        """The borders in order, unnamed where the next name would run into theirs."""
+        ordered = sorted(marks, key=lambda one: one.at_s)
+        least = self._span_s / CLOSE
+        made = []
+        for at, mark in enumerate(ordered):
+            following = next((one.at_s for one in ordered[at + 1 :] if one.title), None)
+            crowded = following is not None and following - mark.at_s < least
+            made.append(Mark(mark.at_s, "") if crowded else mark)
+        return made
 
     def tick(self, now: datetime, *, live: bool) -> None:
         """A second went by."""

@@ -223,7 +223,7 @@ class StepsView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setResizeMode(QListView.ResizeMode.Adjust)
-        self._current = ""
+        self._current: int | None = None
 
     def show_rows(self, rows: Sequence[StepRow]) -> None:
         """Show these rows; a step that begins is scrolled into sight."""
@@ -231,12 +231,13 @@ class StepsView(QListView):
         self.model_of_steps.show_rows(rows)
         if [len(row.sentence) > 0 for row in rows] != before or self._is_wrapped(rows):
             self.scheduleDelayedItemsLayout()
-        now = next((r.title for r in rows if r.line and r.line.stand is Stand.CURRENT), "")
-        if now != self._current:
-            self._current = now
-            at = next((n for n, row in enumerate(rows) if row.title == now), None)
-            if at is not None and now:
-                self.scrollTo(self.model_of_steps.index(at))
+        now = next(
+            (at for at, row in enumerate(rows) if row.line and row.line.stand is Stand.CURRENT),
+            None,
+        )
+        if now is not None and now != self._current:
+            self.scrollTo(self.model_of_steps.index(now))
+        self._current = now
 
     @staticmethod
     def _is_wrapped(rows: Sequence[StepRow]) -> bool:

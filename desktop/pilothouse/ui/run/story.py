@@ -12,9 +12,11 @@ from enum import Enum
 
 from pilothouse.domain.change import VERIFY, Step
 from pilothouse.domain.deployment import Event, EventKind, Outcome, Progress, StepStatus
+from pilothouse.ui.run.board import short_id
 from pilothouse.ui.run.spans import at_most
 from pilothouse.ui.words import duration
 
+WORTH_SAYING_S = 0.1
 SLOW_S = 5.0
 """A change that takes longer says how long it took."""
 
@@ -84,11 +86,21 @@ def _of_step(event: Event, step: Step, before: Progress) -> Told:
                 return f"{step.title}, once more", Weight.PLAIN
             return (step.title, Weight.PLAIN) if step.changes or step.op == VERIFY else None
         case EventKind.NOTED:
-            return str(event.data["text"]), Weight.PLAIN
+            return _noted_of(event, step, before)
         case EventKind.SETTLED:
             return _settled(event, step, before)
         case _:
             return None
+
+
+def _noted_of(event: Event, step: Step, before: Progress) -> Told:
+    """A long step's own words; a proof's counts are shown elsewhere, and would fill the log."""
+    if step.op == VERIFY:
+        return None
+    text = str(event.data["text"])
+    if step.lane in before.plan.old_side.instances:
+        text = f"{short_id(step.lane)}: {text}"
+    return text, Weight.PLAIN
 
 
 def _settled(event: Event, step: Step, before: Progress) -> Told:
@@ -118,7 +130,7 @@ def _done(event: Event, step: Step, taken_s: float) -> Told:
     """What a step that went well has to say: a proof its counts, a wait or a slow call its time."""
     if step.op == VERIFY:
         return _proven(event)
-    if step.changes and taken_s < SLOW_S:
+    if taken_s < (SLOW_S if step.changes else WORTH_SAYING_S):
         return None
     return f"{step.title}: done in {duration(taken_s)}", Weight.PLAIN
 

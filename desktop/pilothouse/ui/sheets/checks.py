@@ -162,7 +162,7 @@ def first_stop(shown: Iterable[Row]) -> str:
     if stopping is not None:
         word = "blocks" if stopping.standing is Standing.BLOCK else "is not known, and must be"
         if stopping.act is Act.OVERRIDE:
-            return f"{stopping.name} {word}: override it with a reason, or change what it names."
+            return f"{stopping.name} {word}: override it with a reason."
         return f"{stopping.name} {word}: {stopping.reason}"
     checking = [row.name for row in listed if row.standing is Standing.CHECKING]
     if checking:

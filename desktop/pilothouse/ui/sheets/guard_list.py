@@ -198,6 +198,7 @@ class GuardList(QWidget):
             if self._list.indexOf(widget) != place:
                 self._list.insertWidget(place, widget)
             widget.show_row(row)
+            widget.show()
         self._show_counts(rows)
 
     def row(self, family: Family) -> GuardRow | None:

@@ -155,6 +155,7 @@ class SlugField(What):
         self._view, self._service, self._bridge = view, service, bridge
         self._apps = QComboBox(self)
         self._apps.setAccessibleName("App whose release is taken")
+        self._apps.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._apps.addItem(view.app.name, view.app.id)
         self._releases = QComboBox(self)
         self._releases.setAccessibleName("Release whose slug is deployed")

@@ -39,6 +39,8 @@ class FocusRing(QFocusFrame):
         )
         plain = new is not None and new.objectName() == "palette"
         self.setWidget(new if takes and not plain else None)  # type: ignore[arg-type]
+        if self.widget() is None:
+            self.setParent(None)  # or it would go with the sheet whose field it followed
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint the ring."""

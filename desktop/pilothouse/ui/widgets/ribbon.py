@@ -89,6 +89,11 @@ class Ribbon(QWidget):
             self._now_s = max(self._now_s, tick.at_s + tick.latency_s)
         self._later()
 
+    def set_span(self, span_s: float) -> None:
+        """Show this many seconds; fewer where requests follow each other fast."""
+        self._span_s = span_s
+        self._later()
+
     def set_marks(self, marks: Sequence[Mark]) -> None:
         """Name the borders between steps."""
         self._marks = tuple(marks)
