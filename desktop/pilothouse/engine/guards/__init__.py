@@ -44,8 +44,8 @@ def ask_all(
 
 
 def _overridden(verdict: Verdict, overrides: Sequence[tuple[str, str]]) -> Verdict:
-    reason = dict(overrides).get(verdict.family)
-    if reason is None or not verdict.stops:
+    reason = dict(overrides).get(verdict.family, "").strip()
+    if not reason or not verdict.stops:
         return verdict
     if not verdict.can_override:
         return replace(verdict, remedy=f"{verdict.remedy} This cannot be overridden.".strip())

@@ -25,6 +25,8 @@ def _somebody_else(situation: Situation) -> Verdict | None:
     record, app = situation.record, situation.facts.app
     if record.owner is not None:
         since = f" since {record.since:%H:%M:%S} UTC" if record.since else ""
+        if record.deployment_id is None:
+            return _block(f"{record.owner} acts on {app.name}{since}.", "Wait until it ends.")
         return _block(
             f"{record.owner} acts on {app.name}{since} (deployment {record.deployment_id}).",
             f"Watch it, or stop it: pilothouse stop {record.deployment_id}.",
