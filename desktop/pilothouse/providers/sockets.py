@@ -112,7 +112,7 @@ class _Backend(httpcore.NetworkBackend):
 
 
 @functools.lru_cache(maxsize=1)
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """The system's own trust, loaded once; certificates are always verified."""
     import ssl
 
@@ -127,7 +127,7 @@ class Pool:
     def __init__(self, *, keep: bool) -> None:
         self._current = _Current()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_trust(),
+            ssl_context=trust(),
             max_connections=None,
             max_keepalive_connections=KEPT_ALIVE if keep else 0,
             keepalive_expiry=KEPT_ALIVE_S,

@@ -12,7 +12,7 @@ from pilothouse.domain.change import Change, ChangeKind, Facts
 from pilothouse.domain.errors import NotFound, UsageError
 from pilothouse.domain.model import App, Release, ReleaseStatus
 from pilothouse.providers.fly.provider import FlyProvider
-from tests.providers.fly.walk import APP, KEY, deploy, provider_of
+from tests.providers.fly.walk import APP, KEY, deploy, provider_of, walking
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import until
 
@@ -122,6 +122,18 @@ def test_a_machine_that_somebody_holds_is_named(
     busy = facts(provider, app).busy
     assert busy is not None
     assert busy.startswith(f"jonas.weil@harbour.example holds machine {machine[:4]} until ")
+
+
+def test_a_release_that_a_dead_run_of_ours_left_open_is_not_waited_for(
+    provider: FlyProvider, app: App, sandbox: SandboxProcess
+) -> None:
+    with walking(sandbox, DEPLOY) as walk:
+        walk.go("record", "settle-running", f"update/{walk.first}")
+        busy = facts(provider, app).busy
+        assert busy is not None
+        assert busy.startswith("ann.berg@harbour.example holds machine")
+        assert f"for deployment {walk.run.deployment_id} until" in busy
+    assert facts(provider, app).busy is None
 
 
 def test_an_image_that_is_gone_leaves_no_way_back(

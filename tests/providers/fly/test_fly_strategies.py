@@ -113,6 +113,12 @@ def test_a_machines_own_earlier_configuration_is_used() -> None:
     assert updates["c2d1"]["config"]["env"] == {"LOG_LEVEL": "info"}
 
 
+def test_waves_are_no_larger_than_their_number_needs() -> None:
+    fleet = {f"{number:03d}": known() for number in range(100)}
+    sizes = Counter(one.stage for one in roll(fleet) if one.op == fly.UPDATE)
+    assert list(sizes.values()) == [25, 25, 25, 25]
+
+
 @given(st.integers(1, 300), SHARES)
 def test_never_more_are_out_than_the_owner_allows_nor_none(warm: int, share: float) -> None:
     count = at_once(warm, share)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,17 +16,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pilothouse.domain.change import Artifact, Change, ChangeKind, Facts, WayBack
-from pilothouse.domain.errors import NotFound, UsageError
+from pilothouse.domain.errors import Declined, NotFound, UsageError
 from pilothouse.domain.model import App, Identity, Instance, Json, Release, ReleaseStatus
 from pilothouse.domain.policy import Timing
 from pilothouse.providers.fly import health, history, live
 from pilothouse.providers.fly.client import FlyClient
+from pilothouse.providers.fly.hand import MARKER
 from pilothouse.providers.fly.images import Reference, parse
 from pilothouse.providers.fly.releases import author_of, status_of
 from pilothouse.providers.fly.schema import Machine, ReleaseNode
 
-RECENT = 50
+FEW, RECENT = 10, 50
 BUSY_FOR = timedelta(minutes=15)
+_OUR_LEASE = re.compile(r"([0-9a-f]{8})/\d+")
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,23 @@ class Reader:
             warnings=(*warnings, *_warnings(nodes, machines)),
         )
 
-    def history(self, app: App) -> list[ReleaseNode]:
+    def history(self, app: App, *, first: int = RECENT) -> list[ReleaseNode]:
         """The newest releases as the platform lists them."""
-        edges = self.client.releases(app.name, first=RECENT).releases
+        edges = self.client.releases(app.name, first=first).releases
         return [edge.node for edge in edges.edges] if edges else []
+
+    def current(self, app: App) -> Release | None:
+        """The newest complete release; None where there is none, or the history is not ours."""
+        for first in (FEW, RECENT):
+            try:
+                nodes = self.history(app, first=first)
+            except Declined:
+                return None
+            found = history.releases(app, nodes, self.hosts)
+            current = next((one for one in found if one.current), None)
+            if current is not None or len(nodes) < first:
+                return current
+        return None
 
     def _release(self, app: App, newest: int) -> dict[str, Json]:
         definition: Any = self.client.definition(app.name)
@@ -181,9 +197,10 @@ def _fingerprint(machines: Sequence[Machine], newest: int) -> str:
 def _busy(nodes: Sequence[ReleaseNode], machines: Sequence[Machine]) -> str | None:
     now = datetime.now(UTC)
     newest = next(iter(nodes), None)
-    if newest and _is_open(newest) and now - newest.created_at < BUSY_FOR:
+    if newest and _is_open(newest) and not _is_ours(newest, machines):
         since = f"{newest.created_at.astimezone(UTC):%H:%M:%S} UTC"
-        return f"{author_of(newest)} has been releasing v{newest.version} since {since}."
+        if now - newest.created_at < BUSY_FOR:
+            return f"{author_of(newest)} has been releasing v{newest.version} since {since}."
     for machine in machines:
         lease = machine.lease
         if lease is None or lease.expires_at is None:
@@ -191,8 +208,21 @@ def _busy(nodes: Sequence[ReleaseNode], machines: Sequence[Machine]) -> str | No
         ends = datetime.fromtimestamp(lease.expires_at, UTC)
         if ends > now:
             who = lease.owner or "Somebody"
-            return f"{who} holds machine {machine.short} until {ends:%H:%M:%S} UTC."
+            ours = _OUR_LEASE.fullmatch(lease.description or "")
+            what = f" for deployment {ours.group(1)}" if ours else ""
+            return f"{who} holds machine {machine.short}{what} until {ends:%H:%M:%S} UTC."
     return None
+
+
+def _is_ours(node: ReleaseNode, machines: Sequence[Machine]) -> bool:
+    """Whether a deployment of Pilothouse made this release, by the machines' own word.
+
+    One that still runs holds a machine's lease, so that its release needs not be waited for: it
+    was left open by a run that ended in the middle.
+    """
+    return any(
+        MARKER in one.metadata and one.metadata.get("fly_release_id") == node.id for one in machines
+    )
 
 
 def _is_open(node: ReleaseNode) -> bool:

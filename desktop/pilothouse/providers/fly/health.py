@@ -78,14 +78,14 @@ def healthy(machine: Machine, *, since: datetime | None = None) -> bool | None:
     return all(one.status == "passing" for one in found)
 
 
-def waiting_for(machine: Machine) -> str:
-    """What is not well yet, in a few words."""
+def waiting_for(machine: Machine, *, said: bool = False) -> str:
+    """What is not well yet, in a few words; `said` adds what a failing check last heard."""
     bad = [one for one in results(machine) if one.status != "passing"]
     if machine.state != "started":
         return f"it is {machine.state}"
     if bad:
-        said = f" ({bad[0].output.strip()[:80]})" if bad[0].output else ""
-        return f"check {bad[0].name} is {bad[0].status}{said}"
+        heard = f" ({bad[0].output.strip()[:80]})" if said and bad[0].output else ""
+        return f"check {bad[0].name} is {bad[0].status}{heard}"
     return "no check has answered yet"
 
 

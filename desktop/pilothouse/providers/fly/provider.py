@@ -107,12 +107,7 @@ class FlyProvider:
     def live(self, app: App) -> Live:
         """What really runs, now; without a readable history, by the machines alone."""
         machines = self._client.machines(app.name)
-        try:
-            recent = history.releases(app, self._reader.history(app), self._hosts)
-        except Declined:
-            recent = ()
-        current = next((one for one in recent if one.current), None)
-        return live.live(app, machines, current, self._hosts)
+        return live.live(app, machines, self._reader.current(app), self._hosts)
 
     def facts(self, app: App, change: Change, *, back_to: Release | None) -> Facts:
         """All that a plan is made from, read now; raises `NotFound` for an unknown image."""

@@ -1,8 +1,9 @@
 """The steps of a change, and those that undo each of them: pure, from the snapshot alone.
 
 *Rolling*: a wave is at most `max_unavailable` of a group's warm machines, spread over its regions;
-each of them cordons, drains, updates, proves healthy and uncordons in a lane of its own. Machines
-that sleep come last and are not woken. Whatever the snapshot says was cordoned stays so.
+waves are of like size, since none gets done sooner by being larger. Each machine cordons, drains,
+updates, proves healthy and uncordons in a lane of its own. Machines that sleep come last and are
+not woken. Whatever the snapshot says was cordoned stays so.
 """
 
 from __future__ import annotations
@@ -79,12 +80,17 @@ def waves(machines: Sequence[Target], max_unavailable: float) -> list[list[Targe
     found: list[list[Target]] = []
     for group in sorted({one.group for one in machines}):
         warm = _spread([one for one in machines if one.group == group and one.warm])
-        size = at_once(len(warm), max_unavailable)
+        size = _even(len(warm), at_once(len(warm), max_unavailable))
         for number, start in enumerate(range(0, len(warm), size)):
             if number == len(found):
                 found.append([])
             found[number] += warm[start : start + size]
     return found
+
+
+def _even(count: int, most: int) -> int:
+    """The size of waves that take no longer than waves of `most`, and are as small as can be."""
+    return math.ceil(count / math.ceil(count / most)) if count else 1
 
 
 def _spread(machines: Sequence[Target]) -> list[Target]:

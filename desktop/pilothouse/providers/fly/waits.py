@@ -63,7 +63,8 @@ class Waits:
         def look(machine: Machine) -> JsonMap | None:
             well = judge.untouched(machine) if untouched else judge.is_well(machine)
             if not well:
-                self._hand.run.note(step, f"Waiting: {health.waiting_for(machine)}.")
+                waiting = health.waiting_for(machine)
+                self._hand.run.note(step, f"Machine {machine.short} is not ready: {waiting}.")
                 return None
             return {"serving": [machine.id]} if step.args["joins"] else {}
 
@@ -80,7 +81,7 @@ class Waits:
             if time.monotonic() - began_s >= step.limit_s:
                 raise Failed(
                     f"Machine {machine.short} was not ready after {step.limit_s:.0f} s: "
-                    f"{health.waiting_for(machine)}."
+                    f"{health.waiting_for(machine, said=True)}."
                 )
             self._hand.run.wait(max(self._hand.timing.poll_s, LEAST_POLL_S))
 
