@@ -39,6 +39,11 @@ class SingleInstance(QObject):
         self._lock.setStaleLockTime(0)
         self._server: QLocalServer | None = None
 
+    @property
+    def name(self) -> str:
+        """The local socket's name, the user's and the home's own."""
+        return self._name
+
     def take(self) -> bool:
         """Become the first one; False when somebody else is."""
         if not self._lock.tryLock(0):
@@ -79,12 +84,13 @@ class SingleInstance(QObject):
     def on_ready(self) -> None:
         """Read whole lines; answer the one that is known."""
         for line in self.findChildren(QLocalSocket):
+            while line.canReadLine():
+                if bytes(line.readLine(LONGEST).data()) == ACTIVATE:
+                    line.write(OK)
+                    line.flush()
+                    self.activated.emit()
             if line.bytesAvailable() > LONGEST:
                 line.abort()
-            elif line.canReadLine() and bytes(line.readLine().data()) == ACTIVATE:
-                line.write(OK)
-                line.flush()
-                self.activated.emit()
 
     def close(self) -> None:
         """Let the next one be first."""
