@@ -28,6 +28,7 @@ from pilothouse.ui.theme import Theme
 from pilothouse.ui.travels import Page, Place
 from pilothouse.ui.tray import Tray, TrayNotifier
 from pilothouse.ui.wakeup import Wakeup
+from pilothouse.ui.warm import warm
 from pilothouse.ui.widgets.focus_ring import FocusRing
 
 Made = tuple[Face, Callable[[], None]]
@@ -98,6 +99,7 @@ class Running(QObject):
         self._close.insert(0, face.subscribe(self.bridge.publish))
         if alerts is not None:
             self._close.insert(0, face.subscribe(alerts.hear))
+        self.bridge.ask(warm)
         self.window.attach(face)
         self.bridge.ask(face.recover)
 

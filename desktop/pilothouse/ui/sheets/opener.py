@@ -1,8 +1,12 @@
-"""Opens the sheets for pages, tray and palette: one at a time, and where they lead afterwards."""
+"""Opens the sheets for pages, tray and palette: one at a time, and where they lead afterwards.
+
+A sheet's module is loaded when it is first needed, so that the first paint does not wait for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QWidget
@@ -12,13 +16,10 @@ from pilothouse.domain.records import DeploymentRecord
 from pilothouse.engine.views import AppView
 from pilothouse.ui.bridge import Bridge
 from pilothouse.ui.face import Face
-from pilothouse.ui.sheets.connect import ConnectSheet
-from pilothouse.ui.sheets.deploy import DeploySheet
-from pilothouse.ui.sheets.frame import Sheet
-from pilothouse.ui.sheets.hold import HoldSheet, ReleaseHoldSheet
-from pilothouse.ui.sheets.leave import LeaveSheet
-from pilothouse.ui.sheets.rollback import RollBackSheet
 from pilothouse.ui.travels import Page, Place, Travels
+
+if TYPE_CHECKING:
+    from pilothouse.ui.sheets.frame import Sheet
 
 
 class SheetOpener(QObject):
@@ -58,6 +59,8 @@ class SheetOpener(QObject):
 
     def deploy(self, view: AppView, window: QWidget) -> None:
         """Deploy something to an app."""
+        from pilothouse.ui.sheets.deploy import DeploySheet
+
         face = self._free_face()
         if face is not None:
             sheet = DeploySheet(view, face, self._bridge, window, by=self._by)
@@ -67,6 +70,8 @@ class SheetOpener(QObject):
 
     def roll_back(self, view: AppView, window: QWidget, *, version: int | None = None) -> None:
         """Go back, to a chosen release where one is given."""
+        from pilothouse.ui.sheets.rollback import RollBackSheet
+
         face = self._free_face()
         if face is not None:
             sheet = RollBackSheet(view, face, self._bridge, window, by=self._by, to_version=version)
@@ -76,6 +81,8 @@ class SheetOpener(QObject):
 
     def hold_or_release(self, view: AppView, window: QWidget) -> None:
         """Hold an app, or release it when it is held."""
+        from pilothouse.ui.sheets.hold import HoldSheet, ReleaseHoldSheet
+
         face = self._free_face()
         if face is not None:
             kind = ReleaseHoldSheet if view.hold_reason is not None else HoldSheet
@@ -83,6 +90,8 @@ class SheetOpener(QObject):
 
     def connect_account(self, window: QWidget, *, platform: Platform | None = None) -> None:
         """Add an account of a platform, Fly.io unless another one is named."""
+        from pilothouse.ui.sheets.connect import ConnectSheet
+
         face = self._free_face()
         if face is not None:
             sheet = ConnectSheet(platform or Platform.FLY, face, self._bridge, window)
@@ -91,6 +100,8 @@ class SheetOpener(QObject):
 
     def leave(self, running: Sequence[DeploymentRecord], window: QWidget, *, tray: bool) -> None:
         """Ask how to leave while something is deployed."""
+        from pilothouse.ui.sheets.leave import LeaveSheet
+
         if self._sheet is not None:
             self._sheet.reject()
         sheet = LeaveSheet(running, window, tray=tray)
