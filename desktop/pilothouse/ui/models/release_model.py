@@ -37,6 +37,33 @@ class Column(IntEnum):
     CERTIFICATE = 5
 
 
+class Sieve:
+    """Which releases are shown: those of a kind, with each of the words typed."""
+
+    def __init__(self) -> None:
+        self.kind = "all"
+        self.text = ""
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether some may be left out."""
+        return self.kind != "all" or bool(self.text)
+
+    def lets(self, release: Release, search: Mapping[int, str]) -> bool:
+        """Whether one is shown."""
+        return bool(self.of([release], search))
+
+    def of(self, releases: Sequence[Release], search: Mapping[int, str]) -> list[Release]:
+        """All that are shown; one pass a word, as a hundred thousand rows want short loops."""
+        rows = list(releases)
+        kinds = KINDS.get(self.kind)
+        if kinds is not None:
+            rows = [release for release in rows if release.kind in kinds]
+        for word in self.text.casefold().split():
+            rows = [release for release in rows if word in search[release.version]]
+        return rows
+
+
 class ReleaseModel(QAbstractTableModel):
     """One app's releases."""
 
@@ -49,7 +76,7 @@ class ReleaseModel(QAbstractTableModel):
         self._gutter = Gutter()
         self._proofs: Mapping[int, DeploymentRecord] = {}
         self._now = datetime.now(UTC)
-        self._kind, self._text = "all", ""
+        self._sieve = Sieve()
         self._titles = (
             "",
             self.tr("Release"),
@@ -67,12 +94,12 @@ class ReleaseModel(QAbstractTableModel):
     @property
     def filtered(self) -> bool:
         """Whether some are left out."""
-        return self._kind != "all" or bool(self._text)
+        return self._sieve.holds_back
 
     @property
     def filter_text(self) -> str:
         """What was typed."""
-        return self._text
+        return self._sieve.text
 
     def clear(self) -> None:
         """Forget everything, as for another app."""
@@ -113,7 +140,7 @@ class ReleaseModel(QAbstractTableModel):
 
     def _insert(self, at: int, fresh: list[Release]) -> None:
         """Put releases on top or at the end."""
-        shown = [one for one in fresh if self._lets(one)]
+        shown = [one for one in fresh if self._sieve.lets(one, self._search)]
         if not fresh:
             return
         place = 0 if at == 0 else len(self._shown)
@@ -159,33 +186,14 @@ class ReleaseModel(QAbstractTableModel):
 
     def choose(self, *, kind: str | None = None, text: str | None = None) -> None:
         """Show what matches."""
-        self._kind = self._kind if kind is None else kind
-        self._text = self._text if text is None else text.strip()
+        self._sieve.kind = self._sieve.kind if kind is None else kind
+        self._sieve.text = self._sieve.text if text is None else text.strip()
         self._arrange()
-
-    def _lets(self, release: Release) -> bool:
-        kinds = KINDS.get(self._kind)
-        if kinds is not None and release.kind not in kinds:
-            return False
-        if not self._text:
-            return True
-        search = self._search[release.version]
-        return all(word in search for word in self._text.casefold().split())
-
-    def _matching(self) -> list[Release]:
-        """All that match; one pass a word, as a hundred thousand rows want short loops."""
-        rows, search = self._releases, self._search
-        kinds = KINDS.get(self._kind)
-        if kinds is not None:
-            rows = [release for release in rows if release.kind in kinds]
-        for word in self._text.casefold().split():
-            rows = [release for release in rows if word in search[release.version]]
-        return list(rows)
 
     def _arrange(self) -> None:
         self.beginResetModel()
         if self.filtered:
-            self._shown = self._matching()
+            self._shown = self._sieve.of(self._releases, self._search)
         else:
             self._shown = self._releases
         self.endResetModel()

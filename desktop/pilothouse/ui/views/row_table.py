@@ -122,6 +122,10 @@ class RowTable(QTableView):
             if self.currentIndex().isValid():
                 self.opened.emit(self.currentIndex())
             return
+        if event.key() in {Qt.Key.Key_Home, Qt.Key.Key_End}:
+            count = self.model().rowCount()
+            self._move(count if event.key() == Qt.Key.Key_End else -count)
+            return
         plain = event.modifiers() in {
             Qt.KeyboardModifier.NoModifier,
             Qt.KeyboardModifier.ShiftModifier,
