@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from pilothouse.domain.deployment import Progress, State
 from pilothouse.ui.run.endings import heading, incumbent, newcomer, sentence
 from pilothouse.ui.run.feed import RunFeed
+from pilothouse.ui.run.hatched_head import HatchedHead
 from pilothouse.ui.run.outline import done_of
 from pilothouse.ui.run.spans import clock
 from pilothouse.ui.shapes import Shape
@@ -18,7 +19,6 @@ from pilothouse.ui.theme import Size, colour, tokens
 from pilothouse.ui.tokens import Tone
 from pilothouse.ui.widgets.chips import Chip
 from pilothouse.ui.widgets.labels import BOLD, StateLabel, Text
-from pilothouse.ui.widgets.surface import Surface
 from pilothouse.ui.words import StateWord, app_state, clock_time, duration
 
 HELD = StateWord(Shape.HELD, "Held", Tone.WARN)
@@ -71,11 +71,11 @@ def state_word(progress: Progress) -> StateWord:
             return StateWord(Shape.DEPLOYING, heading(progress), Tone.RUN)
 
 
-class RunHead(Surface):
+class RunHead(HatchedHead):
     """Two lines, and the time at the right."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("base", parent, edges=frozenset({Qt.Edge.BottomEdge}))
+        super().__init__(parent, edges=frozenset({Qt.Edge.BottomEdge}))
         self._name = Text("", self, size=Size.TITLE, weight=BOLD)
         self._name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._account = Chip(parent=self)
@@ -140,6 +140,7 @@ class RunHead(Surface):
         self._account.setVisible(feed.view is not None)
         if feed.view is not None:
             self._account.show_account(feed.view.account)
+            self.set_practice(feed.view.account.is_sandbox)
         self._production.setVisible(plan.policy.production)
         change = f"{incumbent(plan)} → {newcomer(plan)} · {plan.target.label}"
         self._change.setText(change)

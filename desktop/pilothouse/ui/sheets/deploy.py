@@ -81,6 +81,7 @@ class DeploySheet(Sheet):
         super().__init__("Deploy", parent, size=SIZE)
         self._view, self._service, self._bridge, self._by = view, service, bridge, by
         self._policy = Policy()
+        self.set_practice(view.account.is_sandbox)
         self.drafting = Drafting(service, bridge, self)
         self.say_title(f"Deploy to {view.app.name}")
         self.heading = Heading(self.head, view, self)

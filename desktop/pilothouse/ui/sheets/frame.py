@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from pilothouse.ui.run.hatched_head import HatchedHead
 from pilothouse.ui.shapes import Shape
 from pilothouse.ui.theme import Size, colour, tokens
 from pilothouse.ui.widgets.buttons import Button, Kind
@@ -64,15 +65,15 @@ class Sheet(QDialog):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        top = Surface("base", self)
-        self.head = QHBoxLayout(top)
+        self._top = HatchedHead(self)
+        self.head = QHBoxLayout(self._top)
         self.head.setContentsMargins(MARGIN, 16, MARGIN, 0)
         self.head.setSpacing(12)
         middle = Surface("base", self)
         self.body = QVBoxLayout(middle)
         self.body.setContentsMargins(MARGIN, 8, MARGIN, 16)
         self.body.setSpacing(8)
-        whole.addWidget(top)
+        whole.addWidget(self._top)
         whole.addWidget(middle, 1)
         whole.addWidget(self._make_foot())
         self._primary.clicked.connect(self.on_primary_clicked)
@@ -126,6 +127,10 @@ class Sheet(QDialog):
         label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.head.addWidget(label)
         return label
+
+    def set_practice(self, is_practice: bool) -> None:
+        """Say whether it is about the sandbox."""
+        self._top.set_practice(is_practice)
 
     def say_missing(self, text: str, ink: str = "text2") -> None:
         """Say above the buttons what is still needed; nothing when nothing is."""

@@ -34,6 +34,7 @@ class ReasonSheet(Sheet):
         super().__init__(verb, parent, size=QSize(520, 250))
         self._view, self._service, self._bridge = view, service, bridge
         self._writing = False
+        self.set_practice(view.account.is_sandbox)
         self.say_title(f"{verb} {view.app.name}")
         self.head.addStretch(1)
         self._question = Text("", self, weight=MEDIUM)

@@ -81,6 +81,7 @@ class RollBackSheet(Sheet):
         super().__init__("Roll back", parent, size=SIZE)
         self._view, self._by, self._wanted_version = view, by, to_version
         self._pressed = False
+        self.set_practice(view.account.is_sandbox)
         self.drafting = Drafting(service, bridge, self)
         self.say_title(f"Roll back {view.app.name}")
         Heading(self.head, view, self)
