@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -267,6 +268,24 @@ def test_the_way_back_waits_until_a_machine_has_come_to_rest(sandbox: SandboxPro
         assert walk.machine(one)["state"] == "replacing"
         walk.do(walk.back(f"update/{one}"))
         assert walk.machine(one)["release"] == "96"
+
+
+def test_a_call_of_the_way_forward_that_arrives_late_is_refused_on_the_way_back(
+    sandbox: SandboxProcess,
+) -> None:
+    with walking(sandbox, deploy("next")) as walk:
+        one = ready(walk)
+        late: dict[str, Any] = {"fly-machine-lease-nonce": walk.machine(one)["lease"]["nonce"]}
+        walk.do(walk.back(f"update/{one}")[:2])
+        assert walk.run.data[f"back/restore/{one}"]["untouched"] is True
+        step: Any = walk.steps[f"update/{one}"]
+        body = {"config": step.args["config"], "current_version": step.args["version"]}
+        answer = sandbox.fly.post(sandbox.machine_path(APP, one), json=body, headers=late)
+        assert answer.status_code == 409
+        hide = sandbox.machine_path(APP, one, "/cordon")
+        assert sandbox.fly.post(hide, headers=late).status_code == 409
+        walk.do(walk.back(f"cordon/{one}"))
+        assert not walk.machine(one)["cordoned"]
 
 
 def test_a_wait_is_looked_for_in_vain(sandbox: SandboxProcess) -> None:

@@ -1,8 +1,10 @@
 """Leases on the machines of the wave in work: they keep everybody else's deploys off.
 
 A lease is taken just before the first guarded change of a machine and given back once another
-stage begins. Its description is `<deployment>/<fence>`: a lease that an earlier hand of this very
-deployment left is deleted and taken anew, a nonce is never used again; anyone else's stops us.
+stage begins. The way back takes each machine's lease anew, so that a call of the way forward that
+is still under way meets a nonce that counts no more. The description is `<deployment>/<fence>`: a
+lease that an earlier hand of this very deployment left is deleted and taken anew, a nonce is
+never used again; anyone else's stops us.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pilothouse.domain.change import Step
 from pilothouse.domain.errors import (
     Conflict,
     Declined,
@@ -24,8 +27,9 @@ from pilothouse.domain.errors import (
     NotSent,
     PilothouseError,
 )
-from pilothouse.providers.fly.hand import Hand, Turn
+from pilothouse.providers.fly.hand import Hand, Turn, machine_of
 from pilothouse.providers.fly.schema import HeldLease, LeaseAnswer
+from pilothouse.providers.fly.steps import BACK
 
 log = logging.getLogger(__name__)
 WORKERS = 8
@@ -39,6 +43,7 @@ class _Held:
     app: str
     nonce: str
     stage: int
+    back: bool
     until_s: float
 
 
@@ -51,24 +56,25 @@ class Leases:
         self._changing_stage = threading.Lock()
         self._held: dict[str, _Held] = {}
 
-    def hold(self, app: str, machine: str, *, stage: int, turn: Turn) -> str:
-        """The nonce of our lease on a machine, taken now if it is not ours yet.
+    def hold(self, step: Step, turn: Turn) -> str:
+        """The nonce of our lease on a step's machine, taken now if it is not ours yet.
 
         Raises:
             Conflict: somebody else holds the machine.
             Fenced: a newer hand of this deployment holds it.
             NotSent: the lease could not be had; the change itself was not sent.
         """
-        self._give_back_other_stages(stage)
+        app, machine = machine_of(step)
+        back = step.key.startswith(BACK)
+        self._give_back_other_stages(step.stage, back=back)
         with self._lock:
             held = self._held.get(machine)
             if held is not None and held.until_s > time.monotonic() + SPARE_S:
-                held.stage = stage
                 return held.nonce
             self._held.pop(machine, None)
         nonce, until_s = self._take(app, machine, turn)
         with self._lock:
-            self._held[machine] = _Held(app, nonce, stage, until_s)
+            self._held[machine] = _Held(app, nonce, step.stage, back, until_s)
         return nonce
 
     def forget(self, machine: str) -> None:
@@ -150,11 +156,15 @@ class Leases:
 
     # ------------------------------------------------------------------ giving back
 
-    def _give_back_other_stages(self, stage: int) -> None:
+    def _give_back_other_stages(self, stage: int, *, back: bool) -> None:
         # The first lane of a stage gives back; the others wait, or they would meet our own leases.
         with self._changing_stage:
             with self._lock:
-                done = {name: one for name, one in self._held.items() if one.stage != stage}
+                done = {
+                    name: one
+                    for name, one in self._held.items()
+                    if (one.stage, one.back) != (stage, back)
+                }
                 for name in done:
                     del self._held[name]
             self._for_each(self._give_back, done)
@@ -166,11 +176,11 @@ class Leases:
             if machine.lease is None:
                 continue
             deployment, _, fence = (machine.lease.description or "").partition("/")
-            if deployment != run.deployment_id or int(fence or 0) > run.fence:
+            if deployment != run.deployment_id or not fence.isdigit() or int(fence) > run.fence:
                 continue
             lease = self._hand.client.lease(app, machine.id)
             if lease is not None and lease.data.nonce:
-                found[machine.id] = _Held(app, lease.data.nonce, -1, 0.0)
+                found[machine.id] = _Held(app, lease.data.nonce, -1, False, 0.0)
         return found
 
     def _give_back(self, machine: str, held: _Held) -> None:

@@ -52,6 +52,8 @@ class MachineSteps:
         """Give it the snapshot's configuration, if it is ours that stands there now."""
         args: Any = step.args
         turn = self._hand.turn()
+        # First the lease: an update of ours that is still under way is refused from here on.
+        self._leases.hold(step, turn)
         machine = self._look(step)
         seen = self._restored(step, machine)
         if seen is not None:
@@ -123,7 +125,7 @@ class MachineSteps:
 
     def _send(self, step: Step, verb: str, body: object, turn: Turn) -> Reply:
         app, machine = machine_of(step)
-        nonce = self._leases.hold(app, machine, stage=step.stage, turn=turn)
+        nonce = self._leases.hold(step, turn)
         call = self._hand.client.machine_change(app, machine, verb, nonce=nonce, body=body)
         try:
             return turn.send(call)
