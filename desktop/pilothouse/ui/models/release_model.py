@@ -49,10 +49,6 @@ class Sieve:
         """Whether some may be left out."""
         return self.kind != "all" or bool(self.text)
 
-    def lets(self, release: Release, search: Mapping[int, str]) -> bool:
-        """Whether one is shown."""
-        return bool(self.of([release], search))
-
     def of(self, releases: Sequence[Release], search: Mapping[int, str]) -> list[Release]:
         """All that are shown; one pass a word, as a hundred thousand rows want short loops."""
         rows = list(releases)
@@ -140,7 +136,7 @@ class ReleaseModel(QAbstractTableModel):
 
     def _insert(self, at: int, fresh: list[Release]) -> None:
         """Put releases on top or at the end."""
-        shown = [one for one in fresh if self._sieve.lets(one, self._search)]
+        shown = self._sieve.of(fresh, self._search)
         if not fresh:
             return
         place = 0 if at == 0 else len(self._shown)
