@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pilothouse.domain.change import (
@@ -67,6 +67,9 @@ class Cloud:
     busy: str | None = None
     maintenance: bool = False
     can_deploy: bool | None = True
+    addresses: tuple[str, ...] = APP.addresses
+    lives: dict[str, int] = field(default_factory=dict)
+    ill: set[str] = field(default_factory=set)
     on_call: Callable[[str], None] = lambda _call: None
     linger_s: float = 0.0
     leased: set[str] = field(default_factory=set)
@@ -117,12 +120,16 @@ class PretendProvider:
         return Identity("ann", can_deploy=self.cloud.can_deploy)
 
     def apps(self) -> Iterator[App]:
-        yield APP
+        yield self._app
+
+    @property
+    def _app(self) -> App:
+        return replace(APP, addresses=self.cloud.addresses)
 
     def find(self, name: str) -> App:
         if name != APP.name:
             raise NotFound("app", name, where="the pretend platform", exists=[APP.name])
-        return APP
+        return self._app
 
     def releases(self, app: App, *, cursor: str | None = None, limit: int = 50) -> ReleasePage:
         with self.cloud.lock:
@@ -165,7 +172,8 @@ class PretendProvider:
                     release=None,
                     artifact=image,
                     version=f"{one}-{image}",
-                    healthy=None,
+                    healthy=False if image in self.cloud.ill else None,
+                    lives=self.cloud.lives.get(one, 1),
                     serving=self.cloud.serving[one] and image not in self.cloud.crashing,
                 )
                 for one, image in self.cloud.runs.items()

@@ -1,4 +1,4 @@
-"""Every guard's every answer: its sentence, whether it stops, and whether a reason may overrule it."""
+"""Every guard's every answer: its sentence, whether it stops, and whether a reason overrules it."""
 
 from __future__ import annotations
 

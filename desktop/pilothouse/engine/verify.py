@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pilothouse.domain.change import VERIFY, ChangeKind, Step
-from pilothouse.domain.errors import Failed, PlatformError, Undecided
+from pilothouse.domain.errors import Declined, Failed, PlatformError, Undecided
 from pilothouse.domain.evidence import (
     CLEAN_BACK,
     Counts,
@@ -57,7 +57,7 @@ class Verified:
         return seen
 
     def apply(self, step: Step) -> JsonMap:
-        """Do a step; raises `Failed` when the evidence already speaks against going on."""
+        """Do a step; raises `Declined` when the evidence already speaks against going on."""
         if step.op == VERIFY:
             back = step.args.get("side") == "old" or self._is_rollback
             return self._prove_back(step) if back else self._prove_new(step)
@@ -87,12 +87,19 @@ class Verified:
     def _before_change(self, step: Step, *, forward: bool) -> None:
         if forward:
             self._await_baseline()
+            if not self._is_rollback:
+                self._refuse_bad()
         if step.lane in self._context.plan.old_side.instances:
             self._prober.leaves_traffic(step.lane)
-        if forward and not self._is_rollback:
+
+    def _refuse_bad(self) -> None:
+        """Nothing of the step was done yet, so there will be nothing of it to undo."""
+        try:
             self._refuse_dead()
-            if self._prober.new_side() is Judgement.BAD:
-                raise Failed(_loss_sentence("The new release", self._prober.new_counts()))
+        except Failed as error:
+            raise Declined(str(error)) from error
+        if self._prober.new_side() is Judgement.BAD:
+            raise Declined(_loss_sentence("The new release", self._prober.new_counts()))
 
     def _await_baseline(self) -> None:
         """Ask a few times before the first change, once a run, and not for long."""
