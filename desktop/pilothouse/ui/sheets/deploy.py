@@ -103,6 +103,7 @@ class DeploySheet(Sheet):
         bridge.ask(partial(service.policy, view.app), self.on_policy)
         bridge.ask(partial(service.logbook.history, view.app.id), self.form.what.fill)
         self.on_changed()
+        self.form.what.setFocus()
 
     # -- layout ------------------------------------------------------------------------------
 

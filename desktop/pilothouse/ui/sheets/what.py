@@ -95,6 +95,7 @@ class ImageField(What):
         self._field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         edit = QLineEdit(self._field)
         self._field.setLineEdit(edit)
+        self.setFocusProxy(self._field)
         edit.setPlaceholderText("registry.fly.io/app:tag, or an image by its digest")
         edit.setAccessibleName("Image reference")
         row = QHBoxLayout(self)
@@ -171,6 +172,7 @@ class SlugField(What):
         row.addWidget(self._releases, 1)
         self._apps.activated.connect(self.on_app_chosen)
         self._releases.activated.connect(self.on_changed)
+        self.setFocusProxy(self._releases)
         bridge.ask(service.logbook.fleet, self.on_fleet)
 
     def fill(self, history: Sequence[Release]) -> None:
