@@ -204,6 +204,9 @@ def test_settings_list_accounts_and_forget_one(frame: Frame) -> None:
     page.lines[0].remove.click()
     frame.qtbot.waitUntil(lambda: len(page.lines) == 3)
     assert "harbor" not in frame.service.world.accounts
+    with frame.qtbot.waitSignal(frame.window.pages.test_notice_wanted):
+        page.test.click()
+    assert page.tested.text().startswith("Sent at ")
     page.letters.click()
     assert not frame.window.desk.actions.letters_on
     assert not frame.window.memory.letters_on

@@ -16,7 +16,7 @@ from PySide6.QtNetwork import QLocalSocket
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from pilothouse.domain.news import Looked, News, Reach
+from pilothouse.domain.news import Looked, News, Notified, Reach
 from pilothouse.domain.ports import Notifier
 from pilothouse.domain.records import RequestKind
 from pilothouse.ui.face import Face
@@ -222,6 +222,9 @@ def test_what_is_chosen_on_a_notice_is_done_in_the_window(house: House, qtbot: Q
     thread.start()
     thread.join()
     qtbot.waitUntil(lambda: house.service.called("ask") == [(RequestKind.SEEN, "d1", "")])
+    house.running.window.pages.test_notice_wanted.emit()
+    assert isinstance(alerts.heard[-1], Notified)
+    assert alerts.heard[-1].notice.title == "A test notice"
     alerts.act("d1", "open")
     place = Place(Page.RUN, deployment_id="d1")
     qtbot.waitUntil(lambda: house.running.window.desk.travels.here == place)

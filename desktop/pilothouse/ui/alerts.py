@@ -6,14 +6,19 @@ What is chosen on a notice arrives on any thread and goes through the bridge.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from pilothouse.domain.news import News
+from PySide6.QtCore import QCoreApplication
+
+from pilothouse.domain.news import News, Notice, Notified, Urgency
 from pilothouse.domain.ports import Notifier
 from pilothouse.ui.bridge import Bridge
 from pilothouse.ui.options import Options
 
 SEEN = "seen"
+TEST = "test"
+"""Stands for a deployment's id in the notice that only tests the way."""
 
 
 class Alerts(Protocol):
@@ -45,6 +50,29 @@ class OnAction:
     def __call__(self, deployment_id: str, action: str) -> None:
         """Carry the choice into the GUI thread."""
         self._bridge.publish(NoticeActed(deployment_id, action == SEEN))
+
+
+def test_notice(now: datetime) -> Notified:
+    """A notice about nothing, to see whether notices reach a person."""
+    say = QCoreApplication.translate
+    text = say("Alerts", "Notices reach you. This one is a test, and nothing has failed.")
+    title = say("Alerts", "A test notice")
+    return Notified(
+        Notice(
+            deployment_id=TEST,
+            app_id="",
+            app_name="",
+            state="",
+            urgency=Urgency.NORMAL,
+            title=title,
+            text=text,
+            failed="",
+            serves="",
+            done="",
+            choices="",
+            at=now,
+        )
+    )
 
 
 def alerts_from(options: Options, notifier: Notifier, bridge: Bridge) -> Alerts | None:

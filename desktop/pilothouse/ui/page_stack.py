@@ -36,10 +36,12 @@ class PageStack(QStackedWidget):
     Signals:
         selected: the fleet's selected app.
         try_wanted: the Welcome page's first door.
+        test_notice_wanted: the Settings page's alerts.
     """
 
     selected = Signal(str)
     try_wanted = Signal()
+    test_notice_wanted = Signal()
 
     def __init__(self, desk: Desk, memory: Memory, parent: QWidget) -> None:
         super().__init__(parent)
@@ -85,7 +87,9 @@ class PageStack(QStackedWidget):
             case Page.SETTINGS:
                 from pilothouse.ui.pages.settings import SettingsPage
 
-                return SettingsPage(self._desk, self._memory, self)
+                settings = SettingsPage(self._desk, self._memory, self)
+                settings.test_notice_wanted.connect(self.test_notice_wanted)
+                return settings
             case Page.WELCOME:
                 from pilothouse.ui.pages.welcome import WelcomePage
 

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from pilothouse.domain.records import RequestKind
-from pilothouse.ui.alerts import Alerts, NoticeActed, alerts_from
+from pilothouse.ui.alerts import TEST, Alerts, NoticeActed, alerts_from, test_notice
 from pilothouse.ui.bridge import Bridge
 from pilothouse.ui.crash import CrashHook, Defect
 from pilothouse.ui.face import Face
@@ -49,6 +49,7 @@ class Running(QObject):
         self._app, self._make, self._options = app, make, options
         self._face: Face | None = None
         self._close: list[Callable[[], None]] = []
+        self._alerts: Alerts | None = None
         self._leaving: Leaving | None = None
         self._ending = False
         self.bridge = Bridge(self)
@@ -67,6 +68,7 @@ class Running(QObject):
         window.painted.connect(self.on_painted)
         window.quit_wanted.connect(self.end)
         window.try_wanted.connect(self.on_try_wanted)
+        window.pages.test_notice_wanted.connect(self.on_test_notice_wanted)
         window.sheets.leave_chosen.connect(self.on_leave_chosen)
         tray.available_changed.connect(self.notifier.on_available_changed)
         tray.available_changed.connect(window.on_tray_changed)
@@ -95,7 +97,7 @@ class Running(QObject):
             self._close.insert(0, alerts.close)
         if self._ending:
             return
-        self._face = face
+        self._face, self._alerts = face, alerts
         self._close.insert(0, face.subscribe(self.bridge.publish))
         if alerts is not None:
             self._close.insert(0, face.subscribe(alerts.hear))
@@ -114,10 +116,11 @@ class Running(QObject):
         if isinstance(news, Defect):
             self.window.on_troubled(news)
         elif isinstance(news, NoticeActed) and self._face is not None:
-            if news.seen:
+            if news.seen and news.deployment_id != TEST:
                 self.bridge.ask(partial(self._face.ask, RequestKind.SEEN, news.deployment_id))
-            else:
-                self.on_activated()
+                return
+            self.on_activated()
+            if news.deployment_id != TEST:
                 self.window.desk.travels.go(Place(Page.RUN, deployment_id=news.deployment_id))
 
     @Slot()
@@ -133,6 +136,12 @@ class Running(QObject):
         """Start the sandbox's own window beside this one."""
         if self._options.try_sandbox is not None:
             self.bridge.ask(self._options.try_sandbox)
+
+    @Slot()
+    def on_test_notice_wanted(self) -> None:
+        """Send a notice by the way that all take."""
+        if self._alerts is not None:
+            self._alerts.hear(test_notice(self.window.outlook.now))
 
     @Slot(object)
     def on_leave_chosen(self, leave: Leave) -> None:

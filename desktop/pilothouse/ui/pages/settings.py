@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QApplication,
-    QCheckBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -17,11 +16,13 @@ from PySide6.QtWidgets import (
 )
 
 from pilothouse.domain.news import Reach
+from pilothouse.ui import words
 from pilothouse.ui.actions import Verb
 from pilothouse.ui.desk import Desk
 from pilothouse.ui.memory import Memory
 from pilothouse.ui.outlook import AccountSight
-from pilothouse.ui.theme import Size, Theme, font
+from pilothouse.ui.sheets.tick_box import TickBox
+from pilothouse.ui.theme import Size, Theme
 from pilothouse.ui.tokens import Scheme
 from pilothouse.ui.widgets.buttons import Button
 from pilothouse.ui.widgets.chips import LetterMark, letter_of, title_of
@@ -77,7 +78,13 @@ class AccountLine(QWidget):
 
 
 class SettingsPage(Surface):
-    """The page."""
+    """The page.
+
+    Signals:
+        test_notice_wanted: the person wants to see whether a notice reaches them.
+    """
+
+    test_notice_wanted = Signal()
 
     def __init__(self, desk: Desk, memory: Memory, parent: QWidget | None = None) -> None:
         super().__init__("base", parent)
@@ -89,8 +96,10 @@ class SettingsPage(Surface):
         self.keyring = Text(parent=self, ink="text2").wrapping()
         self.connect_button = Button(self.tr("Connect account…"), self, icon="plus")
         self.connect_button.clicked.connect(desk.actions.of(Verb.CONNECT).trigger)
-        self.letters = QCheckBox(self.tr("Single letters are commands in tables"), self)
-        self.letters.setFont(font())
+        self.test = Button(self.tr("Send a test notice"), self, icon="bell")
+        self.test.clicked.connect(self.on_test_clicked)
+        self.tested = Text(parent=self, ink="text2").wrapping()
+        self.letters = TickBox(self.tr("Single letters are commands in tables"), self)
         self.letters.setChecked(memory.letters_on)
         self.letters.toggled.connect(self.on_letters_toggled)
         self.schemes = Segments(
@@ -122,6 +131,15 @@ class SettingsPage(Surface):
         column.addLayout(self._accounts)
         column.addWidget(self.keyring)
         column.addWidget(self.connect_button)
+        column.addSpacing(12)
+        column.addWidget(Rule(inner))
+        column.addWidget(SectionHeading(self.tr("Alerts"), inner))
+        said = self.tr(
+            "Failures are shown by the desktop, in the tray and in the inbox. Success is quiet."
+        )
+        column.addWidget(Text(said, inner, ink="text2").wrapping())
+        column.addWidget(self.test)
+        column.addWidget(self.tested)
         column.addSpacing(12)
         column.addWidget(Rule(inner))
         column.addWidget(SectionHeading(self.tr("Look"), inner))
@@ -175,6 +193,16 @@ class SettingsPage(Surface):
         for line in self.lines:
             self._accounts.addWidget(line)
         self.keyring.setText(self._desk.outlook.keyring)
+
+    @Slot()
+    def on_test_clicked(self) -> None:
+        """Send a notice, and say what it means if none is seen."""
+        self.test_notice_wanted.emit()
+        said = self.tr(
+            "Sent at {time}. If you saw nothing, this desktop shows no notices now; "
+            "the inbox keeps everything all the same."
+        )
+        self.tested.setText(said.format(time=words.clock_time(self._desk.outlook.now)))
 
     @Slot(bool)
     def on_letters_toggled(self, on: bool) -> None:
