@@ -20,8 +20,8 @@ from pilothouse.domain.change import (
     WayBack,
 )
 from pilothouse.domain.deployment import Event, EventKind, Progress
-from pilothouse.domain.fold import advance
 from pilothouse.domain.evidence import Probe
+from pilothouse.domain.fold import advance
 from pilothouse.domain.guard import Family, Ruling, Verdict
 from pilothouse.domain.model import Json, Platform
 from pilothouse.domain.policy import Policy

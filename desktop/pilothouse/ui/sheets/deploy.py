@@ -201,13 +201,8 @@ class DeploySheet(Sheet):
         row = next((one for one in rows(self.drafting.verdicts) if one.family is family), None)
         if row is not None:
             sheet = OverrideSheet(row, self)
-            sheet.given.connect(self.on_override_given)
+            sheet.given.connect(self.drafting.override)
             sheet.open()
-
-    @Slot(object, str)
-    def on_override_given(self, family: Family, reason: str) -> None:
-        """A written reason stands against a block."""
-        self.drafting.override(family, reason)
 
     @Slot(object)
     def on_policy(self, policy: Policy) -> None:

@@ -106,6 +106,7 @@ class Drafting(QObject):
         if self.change is not None:
             self.make(self.change, asked=self.asked)
 
+    @Slot(object, str)
     def override(self, family: Family, reason: str) -> None:
         """Plan again with a written reason against one guard's block."""
         if self.change is None:
