@@ -52,28 +52,18 @@ def _one_release(pilot: Pilot, app: str, newest: int) -> None:
     assert pilot.newest(app)["version"] == newest + 1
 
 
-@pytest.mark.parametrize("op", FLY_STEPS)
+@pytest.mark.parametrize(
+    ("app", "op"), [*((WEB, op) for op in FLY_STEPS), *((BILLING, op) for op in HEROKU_STEPS)]
+)
 @pytest.mark.parametrize("point", STEP_POINTS)
-def test_fly_killed_around_a_step(pilot: Pilot, op: str, point: Point) -> None:
-    newest = pilot.newest(WEB)["version"]
-    before = pilot.serving(WEB)
-    _killed(pilot, WEB, f"{point}:{_key(pilot, WEB, op)}")
-    last = _recovered(pilot, WEB)
+def test_killed_around_a_step(pilot: Pilot, app: str, op: str, point: Point) -> None:
+    newest = pilot.newest(app)["version"]
+    before = pilot.serving(app)
+    _killed(pilot, app, f"{point}:{_key(pilot, app, op)}")
+    last = _recovered(pilot, app)
     assert last["outcome"] == "good", last
-    assert pilot.serving(WEB) != before
-    _one_release(pilot, WEB, newest)
-
-
-@pytest.mark.parametrize("op", HEROKU_STEPS)
-@pytest.mark.parametrize("point", STEP_POINTS)
-def test_heroku_killed_around_a_step(pilot: Pilot, op: str, point: Point) -> None:
-    newest = pilot.newest(BILLING)["version"]
-    before = pilot.serving(BILLING)
-    _killed(pilot, BILLING, f"{point}:{_key(pilot, BILLING, op)}")
-    last = _recovered(pilot, BILLING)
-    assert last["outcome"] == "good", last
-    assert pilot.serving(BILLING) != before
-    _one_release(pilot, BILLING, newest)
+    assert pilot.serving(app) != before
+    _one_release(pilot, app, newest)
 
 
 @pytest.mark.parametrize("app", [WEB, BILLING])
