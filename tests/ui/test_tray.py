@@ -14,8 +14,8 @@ from pilothouse.domain.news import Reach
 from pilothouse.domain.records import DeploymentRecord
 from pilothouse.engine.views import AppView
 from pilothouse.ui.glyph import SIZES, Badge, tray_pixmap
-from pilothouse.ui.outlook import AccountSight
 from pilothouse.ui.sheets.rollback import RollBackSheet
+from pilothouse.ui.sights import AccountSight
 from pilothouse.ui.travels import Page, Place
 from pilothouse.ui.tray import INK, Tray, TrayNotice, TrayNotifier
 from pilothouse.ui.tray_words import badge_of, counts_line, lines

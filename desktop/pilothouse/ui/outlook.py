@@ -9,29 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from pilothouse.domain.deployment import EventKind
+from pilothouse.domain.errors import PilothouseError
 from pilothouse.domain.model import Account
-from pilothouse.domain.news import HistoryRead, Journaled, Looked, Notice, Notified, Reach
+from pilothouse.domain.news import HistoryRead, Journaled, Looked, Notice, Notified
 from pilothouse.engine.views import AppView
 from pilothouse.ui.bridge import Bridge
 from pilothouse.ui.face import Face
 from pilothouse.ui.health_log import HealthLog
+from pilothouse.ui.sights import AccountSight, after, guess
 
 GATHER_MS = 60
 TICK_MS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class AccountSight:
-    """How the last look at an account went, and since when it has gone so."""
-
-    account: Account
-    reach: Reach
-    reason: str
-    at: datetime | None
-    since: datetime | None
 
 
 def utc_now() -> datetime:
@@ -145,6 +138,17 @@ class Outlook(QObject):
         if self._face is not None:
             self._bridge.ask(self._face.look, None)
 
+    def look_at(self, app_id: str) -> None:
+        """Let one app's platform be asked now."""
+        if self._face is not None:
+            self._bridge.ask(partial(self._face.look, app_id), None, self.on_not_looked)
+
+    @Slot(object)
+    def on_not_looked(self, error: Exception) -> None:
+        """The app's own mark says that nobody answered; anything else is a defect to be told."""
+        if not isinstance(error, PilothouseError):
+            self._bridge.troubled.emit(error)
+
     @Slot()
     def read_all(self) -> None:
         """Read everything that is known."""
@@ -176,23 +180,14 @@ class Outlook(QObject):
         fresh: dict[str, AccountSight] = {}
         for account in accounts:
             known = self._sights.get(account.id)
-            fresh[account.id] = known or self._guess(account)
+            fresh[account.id] = known or guess(account, self._views.values())
         self._sights = fresh
-
-    def _guess(self, account: Account) -> AccountSight:
-        """How an account stands by what its apps say, as long as no news came."""
-        mine = [view for view in self._views.values() if view.account.id == account.id]
-        seen = [view.seen_at for view in mine if view.seen_at is not None]
-        newest = max(seen, default=None)
-        bad = [view for view in mine if view.reach is not Reach.SEEN]
-        if not bad:
-            return AccountSight(account, Reach.SEEN, "", newest, newest)
-        since = min((view.seen_at for view in bad if view.seen_at), default=None)
-        return AccountSight(account, bad[0].reach, bad[0].reach_reason, newest, since)
 
     @Slot(object)
     def on_arrived(self, news: object) -> None:
-        """News of the engine: remember what became old."""
+        """News of the engine: remember what became old; look where a deployment just ended."""
+        if isinstance(news, Journaled) and news.event.kind is EventKind.ENDED:
+            self.look_at(news.app_id)
         match news:
             case Looked(app_id=None):
                 self._take_sight(news)
@@ -209,12 +204,7 @@ class Outlook(QObject):
         was = self._sights.get(news.account)
         if was is None:
             return
-        good = news.reach is Reach.SEEN
-        since = was.since if was.reach is news.reach and not good else was.at or news.at
-        at = news.at if good else was.at
-        self._sights[news.account] = AccountSight(
-            was.account, news.reach, news.reason, at, news.at if good else since
-        )
+        self._sights[news.account] = after(was, news)
         self._dirty.add("")
         self.accounts_changed.emit()
 

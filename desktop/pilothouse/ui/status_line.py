@@ -10,8 +10,8 @@ from pilothouse.domain.news import Reach
 from pilothouse.ui import icons, shapes, words
 from pilothouse.ui.actions import Verb
 from pilothouse.ui.desk import Desk
-from pilothouse.ui.outlook import AccountSight
 from pilothouse.ui.shapes import Shape
+from pilothouse.ui.sights import AccountSight
 from pilothouse.ui.theme import Size, colour, font, tokens
 from pilothouse.ui.widgets.chips import title_of
 from pilothouse.ui.widgets.hatch import paint_hatch

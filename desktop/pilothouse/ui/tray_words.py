@@ -9,10 +9,10 @@ from pilothouse.domain.model import AppState
 from pilothouse.domain.news import Reach
 from pilothouse.engine.views import AppView
 from pilothouse.ui.glyph import Badge
-from pilothouse.ui.outlook import AccountSight
 from pilothouse.ui.run.endings import newcomer
 from pilothouse.ui.run.outline import done_of
 from pilothouse.ui.shapes import Shape
+from pilothouse.ui.sights import AccountSight
 from pilothouse.ui.words import app_state, clock_time, version
 
 

@@ -9,8 +9,9 @@ from pilothouse.engine.views import AppView
 from pilothouse.ui import words
 from pilothouse.ui.models.fleet_rows import share_done, steps_done
 from pilothouse.ui.models.sidebar_model import Kind, Node
-from pilothouse.ui.outlook import AccountSight, Outlook
+from pilothouse.ui.outlook import Outlook
 from pilothouse.ui.shapes import Shape
+from pilothouse.ui.sights import AccountSight
 from pilothouse.ui.tokens import Tone
 from pilothouse.ui.travels import Page
 from pilothouse.ui.widgets.chips import letter_of, title_of

@@ -113,7 +113,8 @@ class AppPage(Surface):
     def on_changed(self, app_ids: tuple[str, ...] = ()) -> None:
         """Facts changed, or a second went by."""
         view = self._desk.outlook.view(self._app_id)
-        if view is not None and (not app_ids or self._app_id in app_ids):
+        concerned = not app_ids or self._app_id in app_ids
+        if view is not None and concerned:
             self.setAccessibleName(view.app.name)
             self.header.show_view(view)
 

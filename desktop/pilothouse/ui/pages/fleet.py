@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from pilothouse.domain.news import Reach
@@ -11,6 +12,7 @@ from pilothouse.ui.desk import Desk
 from pilothouse.ui.models.fleet_model import Column, FleetModel, in_segment
 from pilothouse.ui.models.fleet_rows import FleetRow, row_of
 from pilothouse.ui.pages import fleet_words
+from pilothouse.ui.pages.legend import Legend
 from pilothouse.ui.shapes import Shape
 from pilothouse.ui.theme import Size
 from pilothouse.ui.tokens import Tone
@@ -20,7 +22,6 @@ from pilothouse.ui.views.row_table import RowTable
 from pilothouse.ui.widgets.buttons import LinkButton
 from pilothouse.ui.widgets.fields import FilterField
 from pilothouse.ui.widgets.header import RowHeader
-from pilothouse.ui.widgets.health import Bar, HealthLegend
 from pilothouse.ui.widgets.labels import BOLD, LinkText, Text
 from pilothouse.ui.widgets.segments import Segments
 from pilothouse.ui.widgets.strip import Strip
@@ -41,6 +42,8 @@ class FleetPage(Surface):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__("base", parent)
         self._desk = desk
+        self._shown_once = False
+        self._stale = False
         self.setAccessibleName(self.tr("Fleet"))
         self.model = FleetModel(self)
         self.strip = Strip(self.tr("Sight"), self)
@@ -107,25 +110,7 @@ class FleetPage(Surface):
         whole.addWidget(self.strip)
         whole.addSpacing(10)
         whole.addWidget(self._middle, 1)
-        whole.addLayout(self._legend())
-
-    def _legend(self) -> QHBoxLayout:
-        foot = QHBoxLayout()
-        foot.setContentsMargins(MARGIN, 8, MARGIN, 8)
-        foot.setSpacing(6)
-        for bar, word in (
-            (Bar.SERVED, self.tr("served")),
-            (Bar.SOME_LOST, self.tr("some unhealthy")),
-            (Bar.DOWN, self.tr("down")),
-            (Bar.NOT_SEEN, self.tr("not seen")),
-        ):
-            foot.addWidget(HealthLegend(bar, word, self))
-            foot.addWidget(Text(word, self, size=Size.CAPTION, ink="text3"))
-            foot.addSpacing(8)
-        foot.addStretch(1)
-        hint = self.tr("one bar is 2 minutes, look by look    ↵ open    D deploy    R roll back")
-        foot.addWidget(Text(hint, self, size=Size.CAPTION, ink="text3"))
-        return foot
+        whole.addWidget(Legend(self))
 
     @property
     def current(self) -> FleetRow | None:
@@ -135,7 +120,10 @@ class FleetPage(Surface):
 
     @Slot(object)
     def on_changed(self, app_ids: tuple[str, ...]) -> None:
-        """Some apps, or all, are different now."""
+        """Some apps, or all, are different now; a hidden page catches up when it is shown."""
+        if self._shown_once and not self.isVisible():
+            self._stale = True
+            return
         outlook, now = self._desk.outlook, self._desk.outlook.now
         chosen = self.current
         views = [view for view in map(outlook.view, app_ids) if view] or outlook.views
@@ -152,6 +140,14 @@ class FleetPage(Surface):
         self.model.put(rows, whole=not app_ids)
         self._keep(chosen.app_id if chosen else "")
         self._say()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what happened meanwhile."""
+        super().showEvent(event)
+        self._shown_once = True
+        if self._stale:
+            self._stale = False
+            self.on_changed(())
 
     def _keep(self, app_id: str) -> None:
         place = self.model.place_of(app_id) if app_id else None

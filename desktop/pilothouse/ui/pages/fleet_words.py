@@ -7,7 +7,8 @@ from html import escape
 from pilothouse.domain.news import Reach
 from pilothouse.ui import words
 from pilothouse.ui.models.fleet_rows import FleetRow
-from pilothouse.ui.outlook import AccountSight, Outlook
+from pilothouse.ui.outlook import Outlook
+from pilothouse.ui.sights import AccountSight
 from pilothouse.ui.widgets.chips import title_of
 from pilothouse.ui.widgets.labels import link
 from pilothouse.ui.words import translate

@@ -41,6 +41,8 @@ class History(QObject):
         self._app_id = ""
         self.complete = False
         self.asked_platform = False
+        self.awake = True
+        self._stale = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(GATHER_MS)
@@ -122,12 +124,20 @@ class History(QObject):
                 pass
             case _:
                 return
-        if not self._soon.isActive():
+        self._stale = True
+        if self.awake and not self._soon.isActive():
+            self._soon.start()
+
+    def wake(self, *, awake: bool) -> None:
+        """Keep up while somebody looks; catch up when somebody looks again."""
+        self.awake = awake
+        if awake and self._stale:
             self._soon.start()
 
     @Slot()
     def on_soon(self) -> None:
         """Read the newest page, and what became known below the oldest row."""
+        self._stale = False
         self._read_newest()
         if self._model.releases:
             self._ask(before=self._model.releases[-1].version, limit=PAGE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from pilothouse.ui.actions import Verb
@@ -89,8 +89,19 @@ class ReleasesTab(QWidget):
     @Slot(object)
     def on_changed(self, app_ids: tuple[str, ...]) -> None:
         """Facts of the app changed: the detail may say something else."""
-        if not app_ids or self._app_id in app_ids:
+        if self.isVisible() and (not app_ids or self._app_id in app_ids):
             self.on_grew()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what happened meanwhile."""
+        super().showEvent(event)
+        self.history.wake(awake=True)
+        self.on_grew()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Read nothing that nobody looks at."""
+        super().hideEvent(event)
+        self.history.wake(awake=False)
 
     @Slot()
     def on_grew(self) -> None:

@@ -20,8 +20,8 @@ from pilothouse.ui import words
 from pilothouse.ui.actions import Verb
 from pilothouse.ui.desk import Desk
 from pilothouse.ui.memory import Memory
-from pilothouse.ui.outlook import AccountSight
 from pilothouse.ui.sheets.tick_box import TickBox
+from pilothouse.ui.sights import AccountSight
 from pilothouse.ui.theme import Size, Theme
 from pilothouse.ui.tokens import Scheme
 from pilothouse.ui.widgets.buttons import Button
@@ -134,14 +134,7 @@ class SettingsPage(Surface):
         column.addSpacing(12)
         column.addWidget(Rule(inner))
         column.addWidget(SectionHeading(self.tr("Alerts"), inner))
-        said = self.tr(
-            "Failures are shown by the desktop, in the tray and in the inbox. Success is quiet."
-        )
-        column.addWidget(Text(said, inner, ink="text2").wrapping())
-        column.addWidget(self.test)
-        column.addWidget(self.tested)
-        column.addSpacing(12)
-        column.addWidget(Rule(inner))
+        self._lay_out_alerts(column, inner)
         column.addWidget(SectionHeading(self.tr("Look"), inner))
         column.addWidget(self.schemes)
         column.addSpacing(12)
@@ -159,6 +152,16 @@ class SettingsPage(Surface):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(area)
         self.setFocusProxy(self.connect_button)
+
+    def _lay_out_alerts(self, column: QVBoxLayout, inner: QWidget) -> None:
+        said = self.tr(
+            "Failures are shown by the desktop, in the tray and in the inbox. Success is quiet."
+        )
+        column.addWidget(Text(said, inner, ink="text2").wrapping())
+        column.addWidget(self.test)
+        column.addWidget(self.tested)
+        column.addSpacing(12)
+        column.addWidget(Rule(inner))
 
     def _keys(self, parent: QWidget) -> QGridLayout:
         lines = [
