@@ -19,18 +19,17 @@ ROOT = Path(__file__).resolve().parents[2]
 TIMING = {
     "lease_s": 6.0,
     "renew_s": 1.0,
-    "call_s": 2.0,
+    "call_s": 1.5,
     "grace_s": 0.5,
     "look_s": 0.1,
     "bake_min_s": 1.0,
     "bake_max_s": 12.0,
-    "probe_gap_s": 0.02,
+    "probe_gap_s": 0.01,
 }
 LONGEST_S = 90.0
 API = "fly:harbor-api"
 WEB = "fly:harbor-web"
 BILLING = "heroku:billing"
-STAGING = "heroku:billing-staging"
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,10 @@ class Pilot:
         return ("--slug-of", f"billing-staging:v{self.slug_version(artifact)}")
 
     def slug_version(self, artifact: str) -> int:
-        rows = self.run("releases", STAGING, "--limit", "200", "--json").last["releases"]
+        newest_first = {"Range": "version ..; order=desc, max=200"}
+        rows = self.sandbox.heroku.get(
+            "/apps/billing-staging/releases", headers=newest_first
+        ).json()
         wanted = f"sandbox: {artifact}"
         return int(next(row["version"] for row in rows if row["description"] == wanted))
 

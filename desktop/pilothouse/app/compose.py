@@ -133,7 +133,10 @@ def tuned(environ: Mapping[str, str]) -> Callable[[float], Timing]:
 
 
 def trip_from(environ: Mapping[str, str]) -> Trip:
-    """For tests of crashes: `PILOTHOUSE_TRIP=POINT[:STEP]` dies there as by kill -9."""
+    """For tests of crashes: `PILOTHOUSE_TRIP=POINT[:STEP]` dies there as by kill -9.
+
+    A step that ends in a slash means the first whose key begins so.
+    """
     wanted = environ.get(TRIP)
     if not wanted:
         return no_trip
@@ -142,7 +145,8 @@ def trip_from(environ: Mapping[str, str]) -> Trip:
         raise UsageError(f"{TRIP} names no point. There is: {', '.join(Point)}.")
 
     def trip(passed: Point, at: str) -> None:
-        if passed.value == point and (not where or at == where):
+        begins = where.endswith("/") and at.startswith(where)
+        if passed.value == point and (not where or at == where or begins):
             os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
     return trip
