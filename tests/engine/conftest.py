@@ -12,6 +12,7 @@ from pilothouse.domain.change import Change, ChangeKind
 from pilothouse.domain.deployment import Progress
 from pilothouse.domain.model import Account
 from pilothouse.domain.policy import Policy, Timing
+from pilothouse.domain.records import Journal
 from pilothouse.engine.service import Service, World
 from pilothouse.engine.trip import Trip, no_trip
 from pilothouse.engine.views import Consent
@@ -85,17 +86,26 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     cloud = Cloud()
     open_rigs: list[tuple[Rig, ReleaseCache]] = []
 
-    def build(trip: Trip = no_trip, timing: Timing = QUICK) -> Rig:
+    def build(
+        trip: Trip = no_trip,
+        timing: Timing = QUICK,
+        wrap: Callable[[SqlJournal], Journal] = lambda journal: journal,
+        *,
+        policy_command: str = "",
+    ) -> Rig:
         clock = SystemClock()
         url = f"sqlite:///{tmp_path / 'journal.db'}"
         journal = SqlJournal.open(url, clock)
         cache = ReleaseCache.open(tmp_path)
         one = OneProvider(PretendProvider(cloud), timing)
         asker = PretendAsker(cloud)
+        settings = JsonSettings(tmp_path / "settings.json")
+        if policy_command:
+            settings.set_policy(APP, production=None, command=policy_command)
         world = World(
-            journal,
+            wrap(journal),
             cache,
-            JsonSettings(tmp_path / "settings.json"),
+            settings,
             one,
             one,  # type: ignore[arg-type]  # no test here adds an account
             asker,

@@ -217,7 +217,7 @@ class Proof:
         return dict(self.verified.apply(step))
 
     def old(self, limit_s: float = 15.0) -> dict[str, Any]:
-        args = {"side": "old", "artifact": "new", "instances": ["a", "b"]}
+        args: dict[str, Any] = {"side": "old", "artifact": "new", "instances": ["a", "b"]}
         return dict(self.verified.apply(replace(STEP, op=VERIFY, args=args, limit_s=limit_s)))
 
 

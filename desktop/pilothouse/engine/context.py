@@ -30,7 +30,6 @@ class Context:
         self._asked_at = 0.0
         self._asking = threading.Lock()
         self._halt = threading.Event()
-        self._leave = threading.Event()
         self._never = threading.Event()
         self._interruptible = True
         self.paused = ledger.progress.paused
@@ -60,7 +59,7 @@ class Context:
     @property
     def leaving(self) -> bool:
         """Whether the run is to end at the next step, to be taken up again later."""
-        return self._leave.is_set()
+        return self._ledger.leaving
 
     def data_of(self, key: str) -> JsonMap:
         """What a step gave back."""
@@ -109,7 +108,7 @@ class Context:
 
     def leave(self) -> None:
         """End at the next step, without an ending; the next start takes the run up again."""
-        self._leave.set()
+        self._ledger.leave()
 
     def go_deaf(self) -> None:
         """From now on nothing interrupts a wait: the run is going back, or looking."""

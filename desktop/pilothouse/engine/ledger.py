@@ -1,7 +1,8 @@
 """One run's page of the journal: write an event, fold it, tell the listeners.
 
 While the journal cannot be written the run stands still, visibly: `write` does not return, and
-nothing is changed at the platform meanwhile.
+nothing is changed at the platform meanwhile. A run that is asked to leave meanwhile leaves: what it
+could not write down is looked for at the next start.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from pilothouse.engine.tenure import Tenure
 RETRY_S = 0.5
 
 
+class Left(Exception):
+    """The program is being closed; the run goes on at the next start."""
+
+
 class Ledger:
     """Writes and folds; safe from any thread of the run."""
 
@@ -37,6 +42,16 @@ class Ledger:
         self._clock, self._publish = clock, publish
         self._progress = record.progress
         self._lock = threading.Lock()
+        self._leaving = threading.Event()
+
+    def leave(self) -> None:
+        """Wait for the journal no more: a write that it cannot take raises `Left`."""
+        self._leaving.set()
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the run is to end at its next step."""
+        return self._leaving.is_set()
 
     @property
     def progress(self) -> Progress:
@@ -56,7 +71,7 @@ class Ledger:
         data: JsonMap | None = None,
         hold: str | None = None,
     ) -> Progress:
-        """Write one event and return the state after it; raises `Fenced`."""
+        """Write one event and return the state after it; raises `Fenced` and `Left`."""
         with self._lock:
             state = self._state_after(kind, data or {}) if step is None else None
             event = self._append(kind, step, data, state, hold)
@@ -102,7 +117,8 @@ class Ledger:
                 if str(error) != trouble:
                     trouble = str(error)
                     self._publish(JournalTrouble(self._record.id, trouble))
-                threading.Event().wait(RETRY_S)
+                if self._leaving.wait(RETRY_S):
+                    raise Left from error
                 continue
             if trouble:
                 self._publish(JournalTrouble(self._record.id, ""))

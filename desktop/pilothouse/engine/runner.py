@@ -7,23 +7,24 @@ stage side by side. Whatever goes wrong on the way forward is decided once, in `
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from pilothouse.domain.change import VERIFY, ChangeKind, Step
 from pilothouse.domain.deployment import Cause, EventKind, Progress, State
-from pilothouse.domain.errors import Fenced, Interrupted
+from pilothouse.domain.errors import Fenced, Interrupted, PilothouseError
 from pilothouse.domain.model import Json
 from pilothouse.domain.ports import Clock, Listener, Operations, Provider
 from pilothouse.domain.records import DeploymentRecord, Journal
 from pilothouse.engine.back import AlikeError, back_steps
 from pilothouse.engine.context import Context
-from pilothouse.engine.ledger import Ledger
+from pilothouse.engine.ledger import Ledger, Left
 from pilothouse.engine.prober import Prober
 from pilothouse.engine.stepping import Ambiguous, StepFailed, Stepper, StillBlind
 from pilothouse.engine.tenure import Tenure
 from pilothouse.engine.trip import Point, Trip
 from pilothouse.engine.verify import Verified
-from pilothouse.engine.way import Left, Way
+from pilothouse.engine.way import Way
 
 log = logging.getLogger(__name__)
 
@@ -54,30 +55,46 @@ class Runner:
 
         The lease is given back in every case.
         """
-        operations: Operations | None = None
-        self._tenure.start()
-        try:
-            self._ledger.write(EventKind.STARTED, data={"owner": self._tenure.lease.owner})
-            self._gear.trip(Point.STARTED, self._ledger.deployment_id)
-            self._gear.prober.start()
-            operations = Verified(
-                self._gear.provider.operations(self.context),
-                provider=self._gear.provider,
-                prober=self._gear.prober,
-                context=self.context,
-                clock=self._gear.clock,
-            )
-            self._tenure.also_renew(operations.renew)
-            self._loop(operations)
-        except Fenced as error:
-            log.warning("This run was fenced out: %s", error)
-        finally:
-            self._gear.prober.stop()
-            if operations is not None:
-                operations.close()
-            self._tenure.end()
+        with ExitStack() as after:
+            after.callback(self._tenure.end)
+            self._tenure.start()
+            try:
+                self._run(after)
+            except Fenced as error:
+                log.warning("This run was fenced out: %s", error)
+            except Left:
+                log.info("The run was left; the next start takes it up.")
+            except Exception as error:  # whatever it is, it must not end a run in silence
+                log.exception("Deployment %s met a defect.", self._ledger.deployment_id)
+                self._own_up(error)
         self._gear.trip(Point.ENDED, self._ledger.deployment_id)
         return self._ledger.progress
+
+    def _run(self, after: ExitStack) -> None:
+        self._ledger.write(EventKind.STARTED, data={"owner": self._tenure.lease.owner})
+        self._gear.trip(Point.STARTED, self._ledger.deployment_id)
+        after.callback(self._gear.prober.stop)
+        self._gear.prober.start()
+        operations = Verified(
+            self._gear.provider.operations(self.context),
+            provider=self._gear.provider,
+            prober=self._gear.prober,
+            context=self.context,
+            clock=self._gear.clock,
+        )
+        after.callback(_close, operations)
+        self._tenure.also_renew(operations.renew)
+        self._loop(operations)
+
+    def _own_up(self, error: Exception) -> None:
+        """Say that a defect of ours ended the run; the lease is still ours."""
+        if self._ledger.progress.state.is_ended:
+            return
+        reason = f"Pilothouse itself failed ({type(error).__name__}); nothing more was changed."
+        try:
+            self._end(State.UNKNOWN, reason)
+        except (Fenced, Left) as stronger:
+            log.warning("That could not be written down: %s", stronger)
 
     def _loop(self, operations: Operations) -> None:
         stepper = Stepper(
@@ -89,8 +106,6 @@ class Runner:
                 self._forward(way, operations)
             if self._ledger.progress.going_back and not self._ledger.progress.state.is_ended:
                 self._back(way)
-        except Left:
-            log.info("The run was left; the next start takes it up.")
         except StillBlind as error:
             self._end(State.UNKNOWN, f"The platform has not answered for too long. {error}")
         except Ambiguous as error:
@@ -140,9 +155,12 @@ class Runner:
         way.resolve_open()
         progress = self._ledger.progress
         if self._is_rollback and _touched(progress):
-            self._end(State.HELD, f"The way back failed: {reason}")
+            by_person = cause is Cause.PERSON
+            why = "A rollback is not rolled back." if by_person else ""
+            self._end(State.HELD, f"{reason} {why}" if why else f"The way back failed: {reason}")
             return
-        if cause is not Cause.PERSON and not progress.plan.policy.go_back:
+        switched_off = not progress.plan.policy.go_back and _touched(progress)
+        if cause is not Cause.PERSON and switched_off:
             self._end(State.HELD, f"{reason} Going back by itself is switched off.")
             return
         try:
@@ -201,6 +219,14 @@ class Runner:
             "lost": self._gear.prober.all_counts().lost,
         }
         self._ledger.write(EventKind.ENDED, data=data, hold=hold)
+
+
+def _close(operations: Operations) -> None:
+    """Give back what fences others off; it ends by itself where that does not work."""
+    try:
+        operations.close()
+    except PilothouseError as error:
+        log.warning("The platform’s own lease could not be given back: %s", error)
 
 
 def _touched(progress: Progress) -> bool:

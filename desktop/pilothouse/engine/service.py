@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pilothouse.domain.change import Change, Plan
-from pilothouse.domain.deployment import LIVE, Event, EventKind, Progress, State
-from pilothouse.domain.errors import Blocked, LeaseHeld
+from pilothouse.domain.deployment import LIVE, EventKind, Progress, State
+from pilothouse.domain.errors import Blocked, JournalUnavailable, LeaseHeld, NotFound
 from pilothouse.domain.guard import Verdict
 from pilothouse.domain.model import App
 from pilothouse.domain.news import Journaled, News, Notified, VerdictGiven
@@ -104,7 +104,7 @@ class Service:
         if app_id is None:
             self.watch.look_at_all()
             return
-        app = self.logbook.find(app_id) if ":" in app_id else self.logbook.app(app_id).app
+        app = self.logbook.find(app_id) if _is_ref(app_id) else self.logbook.app(app_id).app
         provider = self._world.providers.of(app.account)
         (self.watch.read_older if older else self.watch.look_at)(provider, app)
 
@@ -152,8 +152,8 @@ class Service:
     def recover(self, *, only: str | None = None) -> tuple[str, ...]:
         """Take up every deployment that nobody runs any more; returns the ids of those started.
 
-        One that another living process runs is left alone; asked for by `only`, it raises
-        `LeaseHeld`.
+        One that another living process runs, or whose account is not here, is left alone; asked
+        for by `only`, it raises `LeaseHeld` or `NotFound`.
         """
         started = []
         for record in self._world.journal.deployments(states=LIVE | {State.UNKNOWN}):
@@ -161,14 +161,12 @@ class Service:
                 continue
             if only is not None and record.id != only:
                 continue
-            known = {p.account.id for p in self._world.providers.all()}
-            if record.progress.plan.app.account not in known:
-                log.warning("Deployment %s waits for its account.", record.id)
-                continue
             try:
                 self._start(record.id)
-            except LeaseHeld as error:
-                log.info("Deployment %s is left alone: %s", record.id, error)
+            except (LeaseHeld, NotFound) as error:
+                if only is not None:
+                    raise
+                log.warning("Deployment %s is left alone: %s", record.id, error)
                 continue
             started.append(record.id)
         return tuple(started)
@@ -177,12 +175,16 @@ class Service:
         """Wait until a deployment has ended, or the time is over; returns its state."""
         until = None if timeout_s is None else self._world.clock.steady() + timeout_s
         while True:
-            progress = self.logbook.deployment(deployment_id).progress
             here = self._lanes.is_running(deployment_id)
-            if progress.state.is_ended and not here:
-                return progress
-            if until is not None and self._world.clock.steady() >= until:
-                return progress
+            is_over = until is not None and self._world.clock.steady() >= until
+            try:
+                progress = self.logbook.deployment(deployment_id).progress
+                if is_over or (progress.state.is_ended and not here):
+                    return progress
+            except JournalUnavailable:
+                # The run waits for the journal too, and says so.
+                if is_over or not here:
+                    raise
             threading.Event().wait(TURN_S)
 
     def policy(self, app: App) -> Policy:
@@ -231,12 +233,20 @@ class Service:
         with self._listening:
             listeners = tuple(self._listeners)
         for listener in listeners:
-            listener(news)
+            try:
+                listener(news)
+            except Exception:  # a face that fails must not take a run with it
+                log.exception("A listener failed; what goes on goes on without it.")
         if isinstance(news, Journaled) and news.event.kind is EventKind.ENDED:
-            self._announce(news.event)
+            self._announce(news)
 
-    def _announce(self, event: Event) -> None:
-        notice = self.logbook.notice(self.logbook.deployment(event.deployment_id), None)
+    def _announce(self, news: Journaled) -> None:
+        try:
+            record = self.logbook.deployment(news.event.deployment_id)
+        except JournalUnavailable as error:
+            log.warning("The notice of an ending waits for the next start: %s", error)
+            return
+        notice = self.logbook.notice(record, None)
         if notice is not None:
             self._publish(Notified(notice))
 

@@ -13,15 +13,11 @@ from pilothouse.domain.change import Step
 from pilothouse.domain.deployment import EventKind
 from pilothouse.domain.errors import Fenced, Interrupted
 from pilothouse.engine.context import Context
-from pilothouse.engine.ledger import Ledger
+from pilothouse.engine.ledger import Ledger, Left
 from pilothouse.engine.stepping import Ambiguous, StepFailed, Stepper, StillBlind
 
 LANES = 8
 PAUSE_TURN_S = 0.2
-
-
-class Left(Exception):
-    """The program is being closed; the run goes on at the next start."""
 
 
 class Way:
