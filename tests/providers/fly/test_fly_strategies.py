@@ -74,6 +74,16 @@ def test_a_single_machine_is_not_taken_out_of_traffic_for_longer_than_its_update
     assert found[3].args["joins"] is True
 
 
+def test_going_back_brings_what_was_taken_out_into_traffic_again() -> None:
+    fleet = {"3f19": known(cordoned=True), "c2d1": {**known(state="stopped"), "crashed": True}}
+    found = steps(BACK, facts(fleet, back_to=41), Policy())
+    assert verbs([s for s in found if s.lane == "3f19"]) == FULL[2:]
+    crashed = [s for s in found if s.lane == "c2d1"]
+    assert verbs(crashed)[-2:] == ["update", "healthy"]
+    assert crashed[-2].args["launch"] is True
+    assert next(s for s in found if s.op == VERIFY).args["instances"] == ["3f19", "c2d1"]
+
+
 def test_what_was_cordoned_stays_cordoned() -> None:
     found = roll({"3f19": known(cordoned=True), "c2d1": known(), "7b21": known()})
     lane = [one for one in found if one.lane == "3f19"]

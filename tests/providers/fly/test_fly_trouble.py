@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from pilothouse.domain.errors import Conflict, Fenced, Interrupted, Lost, NotSent, RateLimited
+from pilothouse.domain.errors import (
+    Conflict,
+    Failed,
+    Fenced,
+    Interrupted,
+    Lost,
+    NotSent,
+    RateLimited,
+)
 from pilothouse.domain.ports import Sight
 from tests.providers.fly.walk import APP, KEY, Walk, deploy, walking
 from tests.sandbox_process import SandboxProcess
@@ -286,6 +294,15 @@ def test_a_call_of_the_way_forward_that_arrives_late_is_refused_on_the_way_back(
         assert sandbox.fly.post(hide, headers=late).status_code == 409
         walk.do(walk.back(f"cordon/{one}"))
         assert not walk.machine(one)["cordoned"]
+
+
+def test_a_version_that_its_first_requests_bring_down_is_seen(sandbox: SandboxProcess) -> None:
+    with walking(sandbox, deploy("next")) as walk:
+        one = ready(walk)
+        walk.go(f"update/{one}", f"healthy/{one}", f"uncordon/{one}")
+        sandbox.control.act(KEY, "crash", instance=one)
+        with pytest.raises(Failed, match="exited with 1"):
+            walk.go(f"propagated/{one}")
 
 
 def test_a_wait_is_looked_for_in_vain(sandbox: SandboxProcess) -> None:

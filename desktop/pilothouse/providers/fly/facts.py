@@ -181,6 +181,7 @@ def _snapshot(machine: Machine) -> dict[str, Json]:
         "version": machine.instance_id,
         "digest": machine.image_ref.digest,
         "state": machine.state,
+        "crashed": machine.state == "stopped" and health.crash_since_update(machine) is not None,
         "cordoned": machine.cordoned,
         "region": machine.region,
         "group": machine.group,

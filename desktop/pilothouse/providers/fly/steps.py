@@ -106,11 +106,12 @@ def uncordon(place: Place, timing: Timing) -> Step:
     return place.call("uncordon", UNCORDON, f"Put {place.who} back into traffic", timing)
 
 
-def propagated(place: Place, timing: Timing) -> Step:
-    """Wait until the proxies know that too."""
+def propagated(place: Place, timing: Timing, *, after: str) -> Step:
+    """Wait until the proxies know that too, and the version of `after` stood its first requests."""
     seconds = timing.propagation_s
     title = f"Wait until requests reach {place.who}"
-    return place.rest("propagated", PROPAGATED, title, seconds=seconds, limit_s=seconds + SPARE_S)
+    step = place.rest("propagated", PROPAGATED, title, seconds=seconds, limit_s=seconds + SPARE_S)
+    return replace(step, args={**step.args, "after": place.key(after)})
 
 
 def update(place: Place, timing: Timing, args: Mapping[str, Json]) -> Step:

@@ -59,7 +59,7 @@ def targets(facts: Facts) -> list[Target]:
             id=machine_id,
             region=one["region"],
             group=one["group"],
-            warm=one["state"] in health.WARM,
+            warm=one["state"] in health.WARM or bool(one.get("crashed")),
             cordoned=one["cordoned"],
             version=one["version"],
             config=configs.get(machine_id) or one["config"],
@@ -114,6 +114,8 @@ class _Roll:
         self._change, self._facts, self._policy = change, facts, policy
         self._timing = policy.timing
         self._machines = targets(facts)
+        # Going back is how a broken app comes back: whatever was taken out of traffic returns.
+        self._brings_back = change.kind is ChangeKind.ROLLBACK
         snapshot: Any = facts.snapshot
         self._known: dict[str, Any] = snapshot["release"]
 
@@ -152,6 +154,9 @@ class _Roll:
         update = self._update(one, place, hidden=hide or one.cordoned)
         joins = not hide and not one.cordoned
         well = step.healthy(place, timing, after="update", joins=joins)
+        into_traffic = [step.uncordon(place, timing), step.propagated(place, timing)]
+        if one.cordoned and self._brings_back:
+            return [update, well, *into_traffic]
         if not hide:
             return [update, well]
         return [
@@ -160,7 +165,7 @@ class _Roll:
             update,
             well,
             step.uncordon(place, timing),
-            step.propagated(place, timing),
+            step.propagated(place, timing, after="update"),
         ]
 
     def _update(self, one: Target, place: Place, *, hidden: bool) -> Step:
@@ -203,8 +208,12 @@ class _Roll:
             "user": self._facts.identity.user,
         }
 
+    def _serves(self, one: Target) -> bool:
+        """Whether it is to be in traffic in the end."""
+        return self._brings_back or not one.cordoned
+
     def _verify(self, stage: int) -> Step:
-        serving = [m for m in self._machines if m.warm and not m.cordoned and not m.may_sleep]
+        serving = [m for m in self._machines if m.warm and self._serves(m) and not m.may_sleep]
         named: list[Json] = [one.id for one in serving]
         return Step(
             key=VERIFY,
@@ -241,7 +250,8 @@ def inverse(done: Step, timing: Timing) -> tuple[Step, ...]:
     if done.op == step.UNCORDON:
         return (step.cordon(place, timing), step.drain(place, timing))
     if done.op == step.CORDON:
-        return (step.uncordon(place, timing), step.propagated(place, timing))
+        shown = step.propagated(place, timing, after="restore")
+        return (step.uncordon(place, timing), shown)
     args = {name: done.args[name] for name in ("config", "version", "hidden", "launch")}
     put_back = step.restore(place, timing, {**args, "update": done.key})
     if not done.args["launch"]:

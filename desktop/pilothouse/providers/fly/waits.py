@@ -35,8 +35,16 @@ class Waits:
         return {}
 
     def propagated(self, step: Step) -> JsonMap:
-        """Wait until every proxy may send requests; the machine serves from then on."""
+        """Wait until every proxy may send requests; the machine serves from then on.
+
+        Raises:
+            Failed: its first requests brought the new version down.
+        """
         self._hand.run.wait(_seconds(step))
+        made: Any = self._hand.run.data_of(str(step.args["after"]))
+        if made and not made.get("untouched"):
+            machine = self._hand.client.machine(*machine_of(step))
+            self._judge(made).stands(machine)
         return {"serving": [str(step.args["machine"])]}
 
     def rested(self, step: Step) -> JsonMap:
@@ -57,7 +65,7 @@ class Waits:
             Failed: it exited, the platform took it back, or the time is up.
         """
         made: Any = self._hand.run.data_of(str(step.args["after"]))
-        judge = Judge(str(made.get("version", "")), made.get("since_ms") or 0, self._hand.timing)
+        judge = self._judge(made)
         untouched = bool(made.get("untouched"))
 
         def look(machine: Machine) -> JsonMap | None:
@@ -69,6 +77,9 @@ class Waits:
             return {"serving": [machine.id]} if step.args["joins"] else {}
 
         return self._poll(step, look)
+
+    def _judge(self, made: Any) -> Judge:  # noqa: ANN401 - what a step gave back is JSON
+        return Judge(str(made.get("version", "")), made.get("since_ms") or 0, self._hand.timing)
 
     def _poll(self, step: Step, look: Callable[[Machine], JsonMap | None]) -> JsonMap:
         began_s = time.monotonic()
@@ -100,8 +111,7 @@ class Judge:
 
     def is_well(self, machine: Machine) -> bool:
         """Whether it is proven; raises `Failed` as soon as it cannot be any more."""
-        self._still_ours(machine)
-        self._no_crash(machine)
+        self.stands(machine)
         if machine.state in DOWN and self._slept(machine):
             return True
         if machine.state in DEAD | DOWN:
@@ -115,6 +125,14 @@ class Judge:
             return now_s - self._up_since_s >= self._probation_s
         started_ms = health.started_ms(machine, self._since_ms) or self._since_ms
         return health.healthy(machine, since=health.moment(started_ms)) is True
+
+    def stands(self, machine: Machine) -> None:
+        """Raise `Failed` when the version was taken back, or ended unasked since its update."""
+        self._still_ours(machine)
+        crash = health.crash_since_update(machine, self._since_ms)
+        if crash is not None:
+            how = "ran out of memory" if crash.oom_killed else f"exited with {crash.exit_code}"
+            raise Failed(f"The new version on machine {machine.short} {how}.")
 
     def untouched(self, machine: Machine) -> bool:
         """Whether one that never left its old version is as it was."""
@@ -131,12 +149,6 @@ class Judge:
                 f"in place of {self._version}: it could not bring it up, or somebody "
                 "else changed the machine."
             )
-
-    def _no_crash(self, machine: Machine) -> None:
-        crash = health.crash_since_update(machine, self._since_ms)
-        if crash is not None:
-            how = "ran out of memory" if crash.oom_killed else f"exited with {crash.exit_code}"
-            raise Failed(f"The new version on machine {machine.short} {how}.")
 
     def _slept(self, machine: Machine) -> bool:
         """Whether the proxy put it to sleep after it had come up well."""
