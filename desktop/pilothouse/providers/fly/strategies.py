@@ -154,7 +154,8 @@ class _Roll:
         update = self._update(one, place, hidden=hide or one.cordoned)
         joins = not hide and not one.cordoned
         well = step.healthy(place, timing, after="update", joins=joins)
-        into_traffic = [step.uncordon(place, timing), step.propagated(place, timing)]
+        shown = step.propagated(place, timing, after="update")
+        into_traffic = [step.uncordon(place, timing), shown]
         if one.cordoned and self._brings_back:
             return [update, well, *into_traffic]
         if not hide:
@@ -164,8 +165,7 @@ class _Roll:
             step.drain(place, timing),
             update,
             well,
-            step.uncordon(place, timing),
-            step.propagated(place, timing, after="update"),
+            *into_traffic,
         ]
 
     def _update(self, one: Target, place: Place, *, hidden: bool) -> Step:
