@@ -54,6 +54,9 @@ class OneProvider:
     def list(self) -> tuple[Account, ...]:
         return (self._provider.account,)
 
+    def keyring_state(self) -> str:
+        return "No keyring is needed here."
+
 
 @dataclass
 class Rig:
@@ -92,12 +95,13 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
         wrap: Callable[[SqlJournal], Journal] = lambda journal: journal,
         *,
         policy_command: str = "",
+        provider: PretendProvider | None = None,
     ) -> Rig:
         clock = SystemClock()
         url = f"sqlite:///{tmp_path / 'journal.db'}"
         journal = SqlJournal.open(url, clock)
         cache = ReleaseCache.open(tmp_path)
-        one = OneProvider(PretendProvider(cloud), timing)
+        one = OneProvider(provider or PretendProvider(cloud), timing)
         asker = PretendAsker(cloud)
         settings = JsonSettings(tmp_path / "settings.json")
         if policy_command:

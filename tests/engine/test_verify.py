@@ -45,12 +45,18 @@ class Telling:
 class Looking:
     """Signs, looked at anew at each call."""
 
-    def __init__(self, live: Live | None, args: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        live: Live | None,
+        args: dict[str, Any] | None = None,
+        *,
+        first_life: int | None = None,
+    ) -> None:
         self.telling, self.clock = Telling(live), FakeClock()
         step = STEP if args is None else replace(STEP, args=args)
         context: Any = SimpleNamespace(plan=samples.plan(APP))
         provider: Any = self.telling
-        self.signs = Signs(provider, context, step, self.clock)
+        self.signs = Signs(provider, context, step, self.clock, first_life=first_life)
 
     def at(self, live: Live | None) -> Signs:
         self.telling.live_now = live
@@ -119,6 +125,12 @@ def test_a_crash_ends_the_proof_at_once(state: str) -> None:
 def test_a_third_life_is_no_recovery() -> None:
     looking = Looking(LIVE)
     assert looking.at(LIVE).good
+    with pytest.raises(Failed, match="crash loop"):
+        looking.at(replace(LIVE, instances=(A, replace(B, lives=2))))
+
+
+def test_a_release_that_was_never_proven_may_not_be_in_its_second_life_when_first_seen() -> None:
+    looking = Looking(LIVE, first_life=1)
     with pytest.raises(Failed, match="crash loop"):
         looking.at(replace(LIVE, instances=(A, replace(B, lives=2))))
 

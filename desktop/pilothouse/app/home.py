@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pilothouse.domain.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -27,20 +29,29 @@ class Home:
         return Home(Path(platformdirs.user_data_dir("pilothouse", appauthor=False)))
 
     def folder(self) -> Path:
-        """The folder itself."""
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return self.root
+        """The folder itself; raises `UsageError` where there can be none."""
+        return self._made(self.root)
 
     def data(self, *, sandbox: bool) -> Path:
         """Where journal, cache and settings are; practice has its own, apart from the real ones."""
-        folder = self.folder() / "practice" if sandbox else self.folder()
-        folder.mkdir(exist_ok=True, mode=0o700)
-        return folder
+        folder = self.folder()
+        return self._made(folder / "practice") if sandbox else folder
 
     @property
     def sandbox(self) -> Path:
-        """The sandbox's state."""
-        return self.folder() / "sandbox"
+        """The sandbox's state; made by whoever starts one."""
+        return self.root / "sandbox"
+
+    @staticmethod
+    def _made(folder: Path) -> Path:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise UsageError(
+                f"Nothing was done: {folder} cannot be made ({error.strerror}). "
+                "Give another place in PILOTHOUSE_HOME."
+            ) from error
+        return folder
 
 
 def actor() -> str:

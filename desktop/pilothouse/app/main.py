@@ -25,6 +25,7 @@ def run(arguments: Sequence[str]) -> int:
         doctor=_doctor,
         sandbox_folder=home.sandbox,
         actor=actor(),
+        log_file=home.root / "pilothouse.log",
     )
     return run_cli(arguments, tools)
 

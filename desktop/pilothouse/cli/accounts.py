@@ -151,6 +151,7 @@ def sandbox(
     if call is None:
         raise UsageError("The sandbox needs a home.")
     folder = Path(state) if state else call.tools.sandbox_folder
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return main_sandbox(port, folder, scale, as_json=call.json, idle_s=idle)
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 
 import click
 
-from pilothouse.cli.following import Follower, ended, stopping_on_signals
+from pilothouse.cli.following import Follower, ended, see_it_end, stopping_on_signals
 from pilothouse.cli.printer import Printer
 from pilothouse.cli.tools import Call, json_option, pass_call
 from pilothouse.domain.change import VERIFY, Change, ChangeKind, Plan
@@ -138,8 +138,7 @@ def _stop_instead(call: Call, service: Service, deployment_id: str) -> int:
     printer = call.printer()
     printer.line(f"Deployment {deployment_id} is under way: stopping it and going back.")
     service.ask(RequestKind.STOP, deployment_id)
-    service.recover()
-    return ended(printer, deployment_id, service.wait(deployment_id))
+    return see_it_end(service, printer, deployment_id)
 
 
 def _needs_terminal(yes: bool) -> None:
@@ -156,10 +155,9 @@ def _run(call: Call, service: Service, change: Change, *, yes: bool) -> int:
     consent = _consent(call, service, made, yes=yes)
     follower = Follower(service, printer)
     unsubscribe = service.subscribe(follower.hear)
-    ids: list[str] = []
-    with stopping_on_signals(service, printer, ids):
+    with stopping_on_signals(service, printer) as stopping:
         deployment_id = service.submit(made, consent)
-        ids.append(deployment_id)
+        stopping.begun(deployment_id)
         follower.follow(deployment_id)
         progress = service.wait(deployment_id)
     unsubscribe()

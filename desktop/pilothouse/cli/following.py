@@ -15,12 +15,14 @@ from types import FrameType
 from pilothouse.cli.printer import Printer, stamp
 from pilothouse.domain.change import Step
 from pilothouse.domain.deployment import EventKind, Progress, State
+from pilothouse.domain.errors import LeaseHeld
 from pilothouse.domain.model import Json
 from pilothouse.domain.news import Journaled, JournalTrouble, News
 from pilothouse.domain.records import RequestKind
 from pilothouse.engine.service import Service
 
 LEFT_EXIT = 12
+LOOK_AGAIN_S = 5.0
 
 
 class Follower:
@@ -29,7 +31,7 @@ class Follower:
     def __init__(self, service: Service, printer: Printer) -> None:
         self._service, self._printer = service, printer
         self._ids: set[str] = set()
-        self._early: list[News] = []
+        self._early: list[Journaled] = []
         self._lock = threading.Lock()
 
     def follow(self, deployment_id: str) -> None:
@@ -37,8 +39,8 @@ class Follower:
         with self._lock:
             self._ids.add(deployment_id)
             early, self._early = self._early, []
-        for news in early:
-            self.hear(news)
+            for news in early:
+                self._tell(news)
 
     def hear(self, news: News) -> None:
         """Print one piece of news, or keep it until its deployment is followed."""
@@ -47,13 +49,15 @@ class Follower:
                 f"Paused: the journal cannot be written ({news.reason}). "
                 "Nothing more is changed until it can."
             )
-        if not isinstance(news, Journaled):
-            return
-        with self._lock:
-            if news.event.deployment_id not in self._ids:
-                self._early.append(news)
-                return
-        self._show(news)
+        if isinstance(news, Journaled):
+            with self._lock:
+                self._tell(news)
+
+    def _tell(self, news: Journaled) -> None:
+        if news.event.deployment_id in self._ids:
+            self._show(news)
+        else:
+            self._early.append(news)
 
     def _show(self, news: Journaled) -> None:
         event, progress = news.event, news.progress
@@ -114,31 +118,67 @@ def _step_sentence(news: Journaled, step: Step) -> str:
     return f"{step.title}: {event.data.get('outcome')}. {state.reason}".rstrip()
 
 
-@contextmanager
-def stopping_on_signals(service: Service, printer: Printer, ids: list[str]) -> Iterator[None]:
-    """While inside, a first Ctrl-C or SIGTERM asks the runs to stop and go back."""
-    asked = threading.Event()
+class Stopping:
+    """The runs that a signal stops; one that begins after the signal is stopped at once."""
 
-    def ask() -> None:
-        for deployment_id in ids:
-            service.ask(RequestKind.STOP, deployment_id)
+    def __init__(self, service: Service, printer: Printer) -> None:
+        self._service, self._printer = service, printer
+        self._ids: list[str] = []
+        self._asked = threading.Event()
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
-            names = ", ".join(ids)
-            printer.error(f"Left at once. Deployment {names} is open: run “pilothouse recover”.")
+    def begun(self, deployment_id: str) -> None:
+        """Stop this one too, when asked, or now if that was asked already."""
+        self._ids.append(deployment_id)
+        if self._asked.is_set():
+            self._service.ask(RequestKind.STOP, deployment_id)
+
+    def on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        """Ask every run to stop; the second time leave at once."""
+        if self._asked.is_set():
+            open_ones = ", ".join(self._ids)
+            what = f"Deployment {open_ones} is open" if open_ones else "A deployment may be open"
+            self._printer.error(f"Left at once. {what}: run “pilothouse recover”.")
             os._exit(LEFT_EXIT)
-        asked.set()
-        printer.error("Stopping and going back. Once more leaves at once.")
+        self._asked.set()
+        self._printer.error("Stopping and going back. Once more leaves at once.")
         # Writing to the journal inside a handler could meet its own lock.
-        threading.Thread(target=ask, name="pilothouse-stop", daemon=True).start()
+        threading.Thread(target=self._ask_all, name="pilothouse-stop", daemon=True).start()
 
-    before = {n: signal.signal(n, on_signal) for n in (signal.SIGINT, signal.SIGTERM)}
+    def _ask_all(self) -> None:
+        for deployment_id in tuple(self._ids):
+            self._service.ask(RequestKind.STOP, deployment_id)
+
+
+@contextmanager
+def stopping_on_signals(service: Service, printer: Printer) -> Iterator[Stopping]:
+    """While inside, a first Ctrl-C or SIGTERM asks the runs to stop and go back."""
+    stopping = Stopping(service, printer)
+    before = {n: signal.signal(n, stopping.on_signal) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield stopping
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def see_it_end(service: Service, printer: Printer, deployment_id: str) -> int:
+    """Wait until a deployment has ended, whoever runs it; take it up when nobody does any more."""
+    follower = Follower(service, printer)
+    service.subscribe(follower.hear)
+    follower.follow(deployment_id)
+    elsewhere = ""
+    with stopping_on_signals(service, printer) as stopping:
+        stopping.begun(deployment_id)
+        while True:
+            try:
+                service.recover(only=deployment_id)
+            except LeaseHeld as error:
+                if error.owner != elsewhere:
+                    elsewhere = error.owner
+                    printer.line(f"{elsewhere} runs it and was told; waiting for its end.")
+            progress = service.wait(deployment_id, timeout_s=LOOK_AGAIN_S)
+            if progress.state.is_ended:
+                return ended(printer, deployment_id, progress)
 
 
 def ended(printer: Printer, deployment_id: str | None, progress: Progress | None) -> int:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections.abc import Sequence
 
 import click
 
 import pilothouse
-from pilothouse.cli import accounts, changes, reading, records
-from pilothouse.cli.printer import Printer
+from pilothouse.cli import accounts, changes, logs, reading, records
 from pilothouse.cli.tools import Call, Tools
-from pilothouse.domain.errors import Blocked, PilothouseError
+from pilothouse.domain.errors import Blocked, PilothouseError, UsageError
 
-ABORTED = 2
-DEFECT = 1
+DEFECT = "This is a defect of Pilothouse, not yours"
 CHANGING = {"deploy", "rollback", "recover"}
+
+
+class Defect(PilothouseError):
+    """Something that nobody foresaw; whatever ran on runs on in the journal."""
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,19 +61,30 @@ for command in (
 
 def run(arguments: Sequence[str], tools: Tools) -> int:
     """Run one command line; returns its exit code."""
-    _be_quiet()
+    logs.prepare(tools.log_file)
     call = Call(tools, sandbox=False)
+    # Read here too: a line that click does not understand may not have come that far.
+    call.json = "--json" in arguments
     try:
         code = cli.main(list(arguments), "pilothouse", standalone_mode=False, obj=call)
     except click.exceptions.Abort:
-        Printer(as_json=False).error("Nothing was done.")
-        return ABORTED
+        return _fail(call, arguments, UsageError("Nothing was done."))
     except click.ClickException as error:
-        error.show(sys.stderr)
-        return error.exit_code
+        return _fail(call, arguments, UsageError(_words(error)))
     except PilothouseError as error:
         return _fail(call, arguments, error)
+    except Exception as error:  # noqa: BLE001 - a sentence to the person, the rest to the log
+        logs.note(error)
+        where = f" Its traces are in {tools.log_file}." if tools.log_file else ""
+        return _fail(call, arguments, Defect(f"{DEFECT} ({type(error).__name__}).{where}"))
     return code if isinstance(code, int) else 0
+
+
+def _words(error: click.ClickException) -> str:
+    """What click says, with the way to more of it."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    more = f" Try: {context.command_path} --help" if context is not None else ""
+    return f"{error.format_message()}{more}"
 
 
 def _fail(call: Call, arguments: Sequence[str], error: PilothouseError) -> int:
@@ -93,10 +104,3 @@ def _fail(call: Call, arguments: Sequence[str], error: PilothouseError) -> int:
     else:
         printer.data({"error": str(error), "exit": error.exit_code})
     return error.exit_code
-
-
-def _be_quiet() -> None:
-    """Warnings of the program's own log to standard error, nothing of its libraries."""
-    logging.basicConfig(level=logging.WARNING, format="pilothouse: %(message)s", stream=sys.stderr)
-    for name in ("httpx", "httpcore", "keyring"):
-        logging.getLogger(name).setLevel(logging.ERROR)

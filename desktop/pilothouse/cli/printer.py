@@ -1,14 +1,17 @@
 """Printing: rich in a terminal, plain lines elsewhere, JSON where it was asked for.
 
-Results go to standard output, errors and progress of a terminal to standard error.
+Results go to standard output, errors and progress of a terminal to standard error. A reader who
+goes away (`| head`) is not written to any more; what runs, runs on.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TextIO
 
 from pilothouse.domain.model import Json
 
@@ -41,8 +44,7 @@ class Printer:
     def data(self, row: Mapping[str, Json]) -> None:
         """One JSON object on a line of its own; nothing without `--json`."""
         if self.as_json:
-            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
-            sys.stdout.flush()
+            _write(sys.stdout, json.dumps(row, ensure_ascii=False))
 
     def line(self, text: str = "", *, style: str = "") -> None:
         """One line for people; nothing with `--json`."""
@@ -54,8 +56,7 @@ class Printer:
 
             Console(highlight=False).print(Text(text, STYLES.get(style, style)))
             return
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        _write(sys.stdout, text)
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table for people; plain columns where nobody looks at colours."""
@@ -83,8 +84,18 @@ class Printer:
 
     def error(self, text: str) -> None:
         """A sentence on standard error."""
-        sys.stderr.write(f"pilothouse: {text}\n")
-        sys.stderr.flush()
+        _write(sys.stderr, f"pilothouse: {text}")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        # Into nothing from now on, else the interpreter itself would complain at its end.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def age(moment: datetime | None) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from pilothouse.cli.printer import Printer, age, stamp
 from pilothouse.cli.tools import Call, json_option, pass_call
-from pilothouse.domain.errors import PilothouseError, PlatformError
+from pilothouse.domain.errors import AccountRefused, PlatformError
 from pilothouse.domain.model import App, Json, Live, Release
-from pilothouse.domain.news import Reach
+from pilothouse.domain.news import Looked, News, Reach
 from pilothouse.engine.service import Service
 from pilothouse.engine.views import AppView
 
@@ -16,12 +18,32 @@ from pilothouse.engine.views import AppView
 @click.command()
 @json_option
 @pass_call
-def apps(call: Call) -> None:
+def apps(call: Call) -> int:
     """Every app of every account: what it runs and how it is."""
     printer = call.printer()
+    silent: dict[str, Looked] = {}
+
+    def hear(news: News) -> None:
+        if isinstance(news, Looked) and news.app_id is None and news.reach is not Reach.SEEN:
+            silent[news.account] = news
+
     with call.service() as service:
+        service.subscribe(hear)
         service.look()
         fleet = service.logbook.fleet()
+    _show_fleet(printer, fleet)
+    for account, news in silent.items():
+        printer.error(f"{account}: {news.reason}")
+    for view in fleet:
+        if view.reach is not Reach.SEEN and view.account.id not in silent:
+            printer.error(f"{view.app.ref}: {view.reach_reason}")
+    if fleet or not silent:
+        return 0
+    refused = any(news.reach is Reach.REFUSED for news in silent.values())
+    return AccountRefused.exit_code if refused else PlatformError.exit_code
+
+
+def _show_fleet(printer: Printer, fleet: Sequence[AppView]) -> None:
     rows: list[Json] = [_app_row(view) for view in fleet]
     printer.data({"apps": rows})
     if not fleet:
@@ -44,9 +66,6 @@ def apps(call: Call) -> None:
             for view in fleet
         ],
     )
-    for view in fleet:
-        if view.reach is not Reach.SEEN:
-            printer.error(f"{view.app.ref}: {view.reach_reason}")
 
 
 def _app_row(view: AppView) -> Json:
@@ -75,7 +94,7 @@ def releases(call: Call, app: str, limit: int) -> None:
     with call.service() as service:
         found = service.logbook.find(app)
         _look(call, service, found)
-        rows = _enough(service, found, limit)
+        rows = _enough(call, service, found, limit)
         seen_at = service.logbook.app(found.id).history_seen_at
     printer.data({"app": found.ref, "releases": [_release_row(row) for row in rows]})
     printer.table(
@@ -93,16 +112,20 @@ def releases(call: Call, app: str, limit: int) -> None:
             for row in rows
         ],
     )
-    printer.line(f"* serves now. Seen {age(seen_at)} ago.")
+    printer.line(f"* serves now. Seen {age(seen_at)} ago." if seen_at else "Never seen.")
 
 
-def _enough(service: Service, app: App, limit: int) -> tuple[Release, ...]:
+def _enough(call: Call, service: Service, app: App, limit: int) -> tuple[Release, ...]:
     """Read older pages until there are as many as were asked for, or no more."""
     while True:
         rows = service.logbook.history(app.id, limit=limit)
         if len(rows) >= limit:
             return rows
-        service.look(app.id, older=True)
+        try:
+            service.look(app.id, older=True)
+        except PlatformError as error:
+            call.printer().error(f"{error} Older releases could not be read.")
+            return rows
         if len(service.logbook.history(app.id, limit=limit)) == len(rows):
             return rows
 
@@ -126,12 +149,14 @@ def _short(text: str, width: int = 48) -> str:
 
 
 def _look(call: Call, service: Service, app: App) -> None:
-    """Look now; when the platform does not answer, say so and show what is known."""
+    """Look now; when the platform does not answer, say so: what is known is shown then."""
     try:
         service.look(app.id)
     except PlatformError as error:
-        known = service.logbook.app(app.id).seen_at
-        call.printer().error(f"{error} This is what was known {age(known)} ago.")
+        seen_at = service.logbook.app(app.id).seen_at
+        if seen_at is None:
+            raise
+        call.printer().error(f"{error} This is what was known {age(seen_at)} ago.")
 
 
 @click.command()
@@ -150,7 +175,7 @@ def status(call: Call, app: str) -> None:
             trouble = str(error)
         view = service.logbook.app(found.id)
     if view.live is None:
-        raise PilothouseError(f"Nothing is known of {found.ref}: {trouble}")
+        raise PlatformError(f"Nothing is known of {found.ref}: {trouble}")
     printer.data(_status_row(view, view.live, trouble))
     _say_status(printer, view, view.live, trouble)
 

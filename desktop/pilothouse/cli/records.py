@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from pilothouse.cli.following import Follower, closing, ended, stopping_on_signals
+from pilothouse.cli.following import Follower, closing, ended, see_it_end, stopping_on_signals
 from pilothouse.cli.printer import age, stamp
 from pilothouse.cli.tools import Call, json_option, pass_call
 from pilothouse.domain.deployment import LIVE, State, StepStatus
-from pilothouse.domain.errors import LeaseHeld
+from pilothouse.domain.errors import LeaseHeld, UsageError
 from pilothouse.domain.model import Json
 from pilothouse.domain.records import DeploymentRecord, RequestKind
 from pilothouse.engine.service import Service
@@ -109,22 +109,12 @@ def _wish(kind: RequestKind, done: str, help_text: str) -> click.Command:
                 return ended(printer, record.id, record.progress)
             service.ask(kind, record.id)
             if kind is RequestKind.STOP:
-                return _see_it_end(call, service, record.id)
+                return see_it_end(service, printer, record.id)
         printer.data({"deployment": record.id, "asked": kind.value})
         printer.line(f"{record.id}: {done}")
         return 0
 
     return command
-
-
-def _see_it_end(call: Call, service: Service, deployment_id: str) -> int:
-    """A stop is over when the app is back; take the run up if nobody runs it."""
-    printer = call.printer()
-    follower = Follower(service, printer)
-    service.subscribe(follower.hear)
-    follower.follow(deployment_id)
-    service.recover(only=deployment_id)
-    return ended(printer, deployment_id, service.wait(deployment_id))
 
 
 stop = _wish(RequestKind.STOP, "stopping and going back.", "Stop a deployment and go back.")
@@ -149,6 +139,9 @@ def takeover(call: Call, deployment: str) -> int:
     """Take up one deployment whose owner is gone."""
     with call.service() as service:
         record = service.logbook.deployment(deployment)
+        if record.progress.state not in LIVE | {State.UNKNOWN}:
+            call.printer().line(f"{record.id} has ended already.")
+            return ended(call.printer(), record.id, record.progress)
         return _recover(call, service, record.id)
 
 
@@ -156,15 +149,13 @@ def _recover(call: Call, service: Service, only: str | None) -> int:
     printer = call.printer()
     follower = Follower(service, printer)
     service.subscribe(follower.hear)
-    ids: list[str] = []
-    with stopping_on_signals(service, printer, ids):
+    with stopping_on_signals(service, printer) as stopping:
         started = service.recover(only=only)
-        ids.extend(started)
         for deployment_id in started:
+            stopping.begun(deployment_id)
             follower.follow(deployment_id)
         progresses = [service.wait(deployment_id) for deployment_id in started]
-    held = _held_by_others(service, started) if only is None else ()
-    for error in held:
+    for error in _held_by_others(service, started):
         printer.error(str(error))
     if not started:
         return ended(printer, None, None)
@@ -174,6 +165,7 @@ def _recover(call: Call, service: Service, only: str | None) -> int:
 
 def _held_by_others(service: Service, started: tuple[str, ...]) -> tuple[LeaseHeld, ...]:
     """Live deployments that another living process runs."""
+    here = {account.id for account in service.accounts.list()}
     return tuple(
         LeaseHeld(
             record.progress.plan.app.ref,
@@ -182,7 +174,9 @@ def _held_by_others(service: Service, started: tuple[str, ...]) -> tuple[LeaseHe
             deployment=record.id,
         )
         for record in service.logbook.deployments()
-        if record.progress.state in LIVE - {State.PLANNED} and record.id not in started
+        if record.progress.state in LIVE - {State.PLANNED}
+        and record.id not in started
+        and record.progress.plan.app.account in here
     )
 
 
@@ -193,6 +187,8 @@ def _held_by_others(service: Service, started: tuple[str, ...]) -> tuple[LeaseHe
 @pass_call
 def hold(call: Call, app: str, reason: str) -> None:
     """Hold APP: no deploys until a person releases it."""
+    if not reason.strip():
+        raise UsageError("Nothing was held: a hold needs a reason that others can read.")
     with call.service() as service:
         service.ask(RequestKind.HOLD, app, reason)
     call.printer().data({"app": app, "held": True, "reason": reason})

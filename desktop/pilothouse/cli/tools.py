@@ -19,7 +19,7 @@ class Tools:
 
     `open_service(sandbox)` starts the engine and closes it again; `open_window(sandbox)` runs the
     window; `doctor(sandbox)` gives (what, fine?, sentence) rows; `sandbox_folder` is where the
-    sandbox of this home keeps its state.
+    sandbox of this home keeps its state; `log_file` is where traces of defects go.
     """
 
     open_service: Callable[[bool], AbstractContextManager[Service]]
@@ -27,6 +27,7 @@ class Tools:
     doctor: Callable[[bool], list[tuple[str, bool, str]]]
     sandbox_folder: Path
     actor: str
+    log_file: Path | None = None
 
 
 @dataclass(slots=True)

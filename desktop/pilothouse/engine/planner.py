@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pilothouse.domain.change import Change, ChangeKind, Facts, Plan, Side
 from pilothouse.domain.errors import NotFound, PlatformError
 from pilothouse.domain.guard import Verdict, worst_first
-from pilothouse.domain.model import App, Release
+from pilothouse.domain.model import App, Release, ReleaseVerdict
 from pilothouse.domain.policy import Policy
 from pilothouse.domain.ports import Asker, Clock, Provider
 from pilothouse.domain.records import AppRecord, Journal
@@ -135,7 +135,7 @@ class Planner:
         for choice in choices:
             last = provider.facts(app, change, back_to=choice)
             if last.target.present is not False:
-                return last
+                return _warned(last, choice)
         if last is not None:
             return last
         exists = [f"v{r.version}" for r in page.releases]
@@ -156,6 +156,17 @@ class Planner:
             if cursor is None:
                 break
         raise NotFound("release", f"v{version}", where=f"the history of {app.ref}", exists=newest)
+
+
+def _warned(facts: Facts, choice: Release) -> Facts:
+    """The facts, saying so where no proven release was left to go back to."""
+    if choice.verdict is ReleaseVerdict.VERIFIED:
+        return facts
+    warning = (
+        f"v{choice.version} was never proven by Pilothouse; there is no proven release to go back "
+        "to, and this is the newest earlier one whose artifact is there."
+    )
+    return replace(facts, warnings=(*facts.warnings, warning))
 
 
 def _old_side(facts: Facts) -> Side:

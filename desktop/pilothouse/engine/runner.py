@@ -96,7 +96,7 @@ class Runner:
         except (Fenced, Left) as stronger:
             log.warning("That could not be written down: %s", stronger)
 
-    def _loop(self, operations: Operations) -> None:
+    def _loop(self, operations: Verified) -> None:
         stepper = Stepper(
             self._ledger, self.context, operations, clock=self._gear.clock, trip=self._gear.trip
         )
@@ -111,10 +111,11 @@ class Runner:
         except Ambiguous as error:
             self._end(State.HELD, str(error))
 
-    def _forward(self, way: Way, operations: Operations) -> None:
+    def _forward(self, way: Way, operations: Verified) -> None:
         plan = self._ledger.progress.plan
         cause, reason = Cause.STEP, ""
         try:
+            operations.await_baseline()
             way.go(plan.steps, forward=True)
         except Interrupted:
             cause = Cause.PERSON

@@ -166,7 +166,9 @@ class Service:
             except (LeaseHeld, NotFound) as error:
                 if only is not None:
                     raise
-                log.warning("Deployment %s is left alone: %s", record.id, error)
+                quiet = isinstance(error, LeaseHeld)
+                level = logging.INFO if quiet else logging.WARNING
+                log.log(level, "Deployment %s is left alone: %s", record.id, error)
                 continue
             started.append(record.id)
         return tuple(started)

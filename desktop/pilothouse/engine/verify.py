@@ -43,7 +43,6 @@ class Verified:
         self._inner, self._provider = inner, provider
         self._prober, self._context, self._clock = prober, context, clock
         self._timing = context.plan.policy.timing
-        self._asked_before = False
         for step in context.plan.steps:
             self._learn(step, context.data_of(step.key))
 
@@ -68,6 +67,15 @@ class Verified:
         self._learn(step, data)
         return data
 
+    def await_baseline(self) -> None:
+        """Ask a few times before the first change, and not for long.
+
+        Before any intent: a call must follow its intent at once, or its deadline means nothing.
+        """
+        limit = self._clock.steady() + BASELINE_LIMIT_S
+        while not self._prober.has_baseline and self._clock.steady() < limit:
+            self._context.wait(TURN_S / 4)
+
     def inverse(self, step: Step) -> Sequence[Step]:
         """As the provider's; a proof needs no undoing."""
         return () if step.op == VERIFY else self._inner.inverse(step)
@@ -85,10 +93,8 @@ class Verified:
         return self._context.plan.change.kind is ChangeKind.ROLLBACK
 
     def _before_change(self, step: Step, *, forward: bool) -> None:
-        if forward:
-            self._await_baseline()
-            if not self._is_rollback:
-                self._refuse_bad()
+        if forward and not self._is_rollback:
+            self._refuse_bad()
         if step.lane in self._context.plan.old_side.instances:
             self._prober.leaves_traffic(step.lane)
 
@@ -100,15 +106,6 @@ class Verified:
             raise Declined(str(error)) from error
         if self._prober.new_side() is Judgement.BAD:
             raise Declined(_loss_sentence("The new release", self._prober.new_counts()))
-
-    def _await_baseline(self) -> None:
-        """Ask a few times before the first change, once a run, and not for long."""
-        limit = self._clock.steady() + BASELINE_LIMIT_S
-        while not self._asked_before and self._clock.steady() < limit:
-            if self._prober.has_baseline:
-                break
-            self._context.wait(TURN_S / 4)
-        self._asked_before = True
 
     def _learn(self, step: Step, data: JsonMap) -> None:
         serving = data.get("serving")
@@ -125,7 +122,7 @@ class Verified:
     def _prove_new(self, step: Step) -> JsonMap:
         self._prober.all_is_new()
         began = self._clock.steady()
-        signs = Signs(self._provider, self._context, step, self._clock)
+        signs = Signs(self._provider, self._context, step, self._clock, first_life=1)
         while True:
             spent = self._clock.steady() - began
             signs.look()
@@ -205,13 +202,26 @@ class Verified:
 
 
 class Signs:
-    """What the platform itself says of the side to be proven, looked at once a second."""
+    """What the platform itself says of the side to be proven, looked at once a second.
 
-    def __init__(self, provider: Provider, context: Context, step: Step, clock: Clock) -> None:
+    `first_life` is the life that an instance may be in when it is first seen: 1 for a release that
+    was never proven, None where what happened before is not this run's business.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        context: Context,
+        step: Step,
+        clock: Clock,
+        *,
+        first_life: int | None = None,
+    ) -> None:
         self._provider, self._context, self._clock = provider, context, clock
         self._step = step
         self._artifact = step.args.get("artifact")
         self._looked_s = float("-inf")
+        self._first_life = first_life
         self._lives: dict[str, int] = {}
         self.good = False
         self.wrong = ""
@@ -237,7 +247,8 @@ class Signs:
                 continue
             if one.state in {"crashed", "failed"}:
                 raise Failed(f"Instance {one.id} {one.state} on the platform.")
-            before = self._lives.setdefault(f"{one.id}/{one.version}", one.lives)
+            first = self._first_life or one.lives
+            before = self._lives.setdefault(f"{one.id}/{one.version}", first)
             if one.lives > before:
                 raise Failed(f"Instance {one.id} restarted by itself; that is a crash loop.")
 
