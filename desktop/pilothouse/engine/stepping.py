@@ -77,9 +77,11 @@ class Stepper:
         if state.is_open and step.changes and self.look(step):
             return
         delay_s = FIRST_DELAY_S
-        trying_since = self._clock.steady()
+        blind_from = self._clock.steady()
         while not self._attempt(step):
-            if self._clock.steady() - trying_since > self._timing.blind_s:
+            if self._ledger.progress.blind_since is None:
+                blind_from = self._clock.steady()  # it answers; that it was too busy is no blindness
+            if self._clock.steady() - blind_from > self._timing.blind_s:
                 raise StillBlind(self._ledger.progress.of(step.key).reason)
             self._context.wait(delay_s)
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
