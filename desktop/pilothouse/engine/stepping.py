@@ -80,7 +80,8 @@ class Stepper:
         blind_from = self._clock.steady()
         while not self._attempt(step):
             if self._ledger.progress.blind_since is None:
-                blind_from = self._clock.steady()  # it answers; that it was too busy is no blindness
+                # It answers; that it was too busy to act is no blindness.
+                blind_from = self._clock.steady()
             if self._clock.steady() - blind_from > self._timing.blind_s:
                 raise StillBlind(self._ledger.progress.of(step.key).reason)
             self._context.wait(delay_s)
