@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from pilothouse.domain.errors import AccountRefused, Lost, PilothouseError
+from pilothouse.domain.model import App
 from tests.cli.conftest import Desk
 from tests.engine.pretend import PretendProvider
 
@@ -122,7 +124,7 @@ class Closed(PretendProvider):
 
     error: PilothouseError
 
-    def apps(self):  # type: ignore[no-untyped-def]
+    def apps(self) -> Iterator[App]:
         raise self.error
 
 
