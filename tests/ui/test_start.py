@@ -30,7 +30,7 @@ from tests.ui.fake_service import FakeService, World
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("httpx", "keyring", "sqlalchemy", "pyqtgraph", "numpy", "jeepney", "starlette", "uvicorn")
+HEAVY = ("httpcore", "httpx", "keyring", "sqlalchemy", "jeepney", "starlette", "uvicorn")
 
 PROGRAM = """
     import sys
