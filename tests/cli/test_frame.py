@@ -46,7 +46,7 @@ def test_a_defect_is_a_sentence_and_exit_1(desk: Desk, caplog: pytest.LogCapture
     def broken(_sandbox: bool) -> AbstractContextManager[Service]:
         raise ZeroDivisionError("token=fo1_secret")
 
-    desk.open_service = broken  # type: ignore[method-assign]
+    desk.open_service = broken  # type: ignore[method-assign,assignment]
     said = desk.run("apps", "--json")
     assert said.code == 1
     assert said.last["exit"] == 1

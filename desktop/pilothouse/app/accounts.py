@@ -10,7 +10,9 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from pilothouse.credentials import (
@@ -21,7 +23,8 @@ from pilothouse.credentials import (
     fly_bases,
     heroku_host,
 )
-from pilothouse.domain.errors import KeyringUnavailable, NotFound, PlatformError
+from pilothouse.credentials.environment import TOKENS
+from pilothouse.domain.errors import KeyringUnavailable, NotFound, PlatformError, UsageError
 from pilothouse.domain.model import Account, Identity, Platform
 from pilothouse.domain.policy import Timing
 from pilothouse.domain.ports import Asker, Provider
@@ -31,6 +34,14 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 PACE_PATH = "/.well-known/pilothouse-sandbox"
 PACE_S = 2.0
 Tokens = Callable[[], str]
+
+
+class Connected(Provider, Protocol):
+    """A provider with connections of its own."""
+
+    def close(self) -> None:
+        """Close them."""
+        ...
 
 
 class AccountBook:
@@ -60,9 +71,18 @@ class AccountBook:
         self._host = heroku_host(environ)
         self._lock = threading.Lock()
         self._memory: dict[str, tuple[Account, Secret]] = {}
-        self._made: dict[str, Provider] = {}
+        self._made: dict[str, Connected] = {}
+        self._retired: list[Connected] = []
         for account, token in self._from_environment():
             self._memory[account.id] = (account, token)
+
+    def close(self) -> None:
+        """Close every connection; call it once nothing runs any more."""
+        with self._lock:
+            made, self._made = [*self._made.values(), *self._retired], {}
+            self._retired = []
+        for provider in made:
+            provider.close()
 
     # -- Providers ---------------------------------------------------------------------------
 
@@ -84,7 +104,10 @@ class AccountBook:
         account = accounts[account_id]
         made = self._connect(account, self._token_of(account))
         with self._lock:
-            return self._made.setdefault(account_id, made)
+            first = self._made.setdefault(account_id, made)
+            if first is not made:
+                self._retired.append(made)
+            return first
 
     def timing(self, account: Account) -> Timing:
         """How long things take with this account: as at the platform, or as its sandbox says."""
@@ -110,8 +133,12 @@ class AccountBook:
     # -- Accounts ----------------------------------------------------------------------------
 
     def list(self) -> tuple[Account, ...]:
-        """Those of the keyring, then those of this run."""
-        kept = self._settings.accounts()
+        """Those of the keyring, then those of this run.
+
+        An account of the keyring counts only where its token was verified: it is never sent to
+        another host, wherever the environment points.
+        """
+        kept = [a for a in self._settings.accounts() if a.api_host == self._api_host(a.platform)]
         with self._lock:
             memory = [account for account, _ in self._memory.values()]
         taken = {account.id for account in memory}
@@ -123,28 +150,42 @@ class AccountBook:
         """Verify a token against its platform, then keep it."""
         secret = Secret(token)
         draft = self._account(platform, label or platform.value, "keyring" if keep else "memory")
-        identity = self._connect(draft, secret.reveal).identity()
-        named = label or re.sub(r"[^a-z0-9]+", "-", identity.user.lower()).strip("-")
-        account = replace(draft, id=self._free_id(platform, named), label=label or identity.user)
+        with closing(self._connect(draft, secret.reveal)) as provider:
+            identity = provider.identity()
+        account_id = self._free_id(platform, _as_id(label or identity.user) or platform.value)
+        account = replace(draft, id=account_id, label=label or identity.user)
         if keep:
             self._keyring.set(account.id, secret)
             self._settings.put_account(account)
-        else:
-            with self._lock:
-                self._memory[account.id] = (account, secret)
         with self._lock:
-            self._made.pop(account.id, None)
+            self._memory.pop(account.id, None)
+            if not keep:
+                self._memory[account.id] = (account, secret)
+        self._retire(account.id)
         return account, identity
 
     def remove(self, account_id: str) -> None:
-        """Forget an account and its token; raises `NotFound`."""
+        """Forget an account and its token; one of the environment is a `UsageError`."""
         account = self.of(account_id).account
+        if account.source == "environment":
+            names = " and ".join(TOKENS[account.platform])
+            raise UsageError(
+                f"Nothing was removed: the token of {account_id} comes from the environment and "
+                f"is kept nowhere. Unset {names}."
+            )
         with self._lock:
-            self._made.pop(account_id, None)
             in_memory = self._memory.pop(account_id, None)
         if in_memory is None:
             self._keyring.delete(account.id)
             self._settings.remove_account(account.id)
+        self._retire(account_id)
+
+    def _retire(self, account_id: str) -> None:
+        """Make the account's provider anew at its next use; what runs keeps the one it has."""
+        with self._lock:
+            made = self._made.pop(account_id, None)
+            if made is not None:
+                self._retired.append(made)
 
     def keyring_state(self) -> str:
         """One sentence about the keyring."""
@@ -162,16 +203,26 @@ class AccountBook:
         return found
 
     def _account(self, platform: Platform, name: str, source: str) -> Account:
-        base = self._bases.api if platform is Platform.FLY else self._host
-        host = urlsplit(base).hostname or base
         label = "from the environment" if source == "environment" else name
-        return Account(name, platform, label, host, source)
+        return Account(name, platform, label, self._api_host(platform), source)
+
+    def _api_host(self, platform: Platform) -> str:
+        base = self._bases.api if platform is Platform.FLY else self._host
+        return urlsplit(base).hostname or base
 
     def _free_id(self, platform: Platform, named: str) -> str:
-        """The same person's account is replaced; another's of the same name gets a number."""
-        taken = {account.id: account for account in self.list()}
+        """The same name on the same platform is replaced; any other that is taken gets a number."""
+        others = {other.value for other in Platform if other is not platform}
+        others |= {
+            account.id
+            for account in (*self._settings.accounts(), *self.list())
+            if account.platform is not platform
+            or account.source == "environment"
+            or account.api_host != self._api_host(platform)
+        }
+        others |= {f"{each}-environment" for each in Platform}
         number, wanted = 1, named
-        while wanted in taken and taken[wanted].platform is not platform:
+        while wanted in others:
             number += 1
             wanted = f"{named}-{number}"
         return wanted
@@ -192,14 +243,19 @@ class AccountBook:
 
         return from_keyring
 
-    def _connect(self, account: Account, token: Tokens) -> Provider:
+    def _connect(self, account: Account, token: Tokens) -> Connected:
         timing = self.timing(account)
         return connect(account, token, bases=self._bases, host=self._host, timing=timing)
 
 
+def _as_id(name: str) -> str:
+    """What of a name can be typed before a colon."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
 def connect(
     account: Account, token: Tokens, *, bases: FlyBases, host: str, timing: Timing
-) -> Provider:
+) -> Connected:
     """One account's provider; nothing is sent yet."""
     if account.platform is Platform.FLY:
         from pilothouse.providers.fly import client

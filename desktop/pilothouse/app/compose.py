@@ -85,6 +85,8 @@ def make_service(
 
     def close() -> None:
         service.close()
+        book.close()
+        asker.close()
         cache.close()
         journal.close()
 
@@ -124,6 +126,9 @@ def tuned(environ: Mapping[str, str]) -> Callable[[float], Timing]:
     known = {field.name for field in fields(Timing)}
     if not isinstance(given, dict) or not given.keys() <= known:
         raise UsageError(f"{TIMING} may only have: {', '.join(sorted(known))}.")
+    lengths = [value for value in given.values() if type(value) in {int, float} and value > 0]
+    if len(lengths) < len(given):
+        raise UsageError(f"{TIMING} may only have numbers above 0, in seconds.")
 
     def tune(scale: float) -> Timing:
         base = Timing() if scale == 1.0 else Timing.for_scale(scale)

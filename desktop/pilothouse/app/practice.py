@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pilothouse.app.accounts import connect
+from pilothouse.app.accounts import Connected, connect
 from pilothouse.credentials import Secret, fly_bases
 from pilothouse.domain.errors import NotFound, UsageError
 from pilothouse.domain.model import Account, Identity, Platform
@@ -22,7 +22,7 @@ class PracticeBook:
         self._timing = tune(sandbox.scale)
         token = Secret(sandbox.token)
         bases = fly_bases(sandbox.environment())
-        self._providers: dict[str, Provider] = {}
+        self._providers: dict[str, Connected] = {}
         for platform in Platform:
             account = Account(f"sandbox-{platform}", platform, "Sandbox", HOST, "sandbox")
             self._providers[account.id] = connect(
@@ -32,6 +32,11 @@ class PracticeBook:
                 host=sandbox.heroku["HEROKU_HOST"],
                 timing=self._timing,
             )
+
+    def close(self) -> None:
+        """Close both accounts' connections; call it once nothing runs any more."""
+        for provider in self._providers.values():
+            provider.close()
 
     def all(self) -> tuple[Provider, ...]:
         """Both providers."""
