@@ -87,7 +87,13 @@ class Desk:
 
     def run(self, *words: str, typed: str | None = None) -> Said:
         """Run one command; `typed` is what a person types at a terminal, None: there is none."""
-        stdin = Typed(terminal=False) if typed is None else Typed(typed)
+        return self._run(words, Typed(terminal=False) if typed is None else Typed(typed))
+
+    def pipe(self, text: str, *words: str) -> Said:
+        """Run one command with something piped into it."""
+        return self._run(words, Typed(text, terminal=False))
+
+    def _run(self, words: tuple[str, ...], stdin: Typed) -> Said:
         self.monkeypatch.setattr("sys.stdin", stdin)
         self.capsys.readouterr()
         code = run(words, self.tools())

@@ -12,6 +12,7 @@ from pilothouse.domain.change import Change, ChangeKind
 from pilothouse.domain.deployment import Progress
 from pilothouse.domain.model import Account
 from pilothouse.domain.policy import Policy, Timing
+from pilothouse.domain.ports import Accounts
 from pilothouse.domain.records import Journal
 from pilothouse.engine.service import Service, World
 from pilothouse.engine.trip import Trip, no_trip
@@ -96,6 +97,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
         *,
         policy_command: str = "",
         provider: PretendProvider | None = None,
+        accounts: Accounts | None = None,
     ) -> Rig:
         clock = SystemClock()
         url = f"sqlite:///{tmp_path / 'journal.db'}"
@@ -111,7 +113,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
             cache,
             settings,
             one,
-            one,  # type: ignore[arg-type]  # no test here adds an account
+            accounts or one,  # type: ignore[arg-type]  # few tests here add an account
             asker,
             clock,
             "ann",

@@ -54,7 +54,7 @@ class Looking:
     ) -> None:
         self.telling, self.clock = Telling(live), FakeClock()
         step = STEP if args is None else replace(STEP, args=args)
-        context: Any = SimpleNamespace(plan=samples.plan(APP))
+        context: Any = SimpleNamespace(plan=samples.plan(APP), see=lambda: None)
         provider: Any = self.telling
         self.signs = Signs(provider, context, step, self.clock, first_life=first_life)
 
@@ -206,7 +206,10 @@ class Proof:
             plan=plan,
             data_of=lambda _key: {},
             wait=self.clock.advance,
-            note=lambda _step, text: self.notes.append(text),
+            all_steps=plan.steps,
+            begun=lambda _step: False,
+            see=lambda: None,
+            tell=lambda _step, text: self.notes.append(text),
         )
         prober: Any = SimpleNamespace(
             has_address=has_address,
