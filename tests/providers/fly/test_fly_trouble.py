@@ -95,7 +95,7 @@ def test_a_record_whose_answer_was_lost_is_adopted(sandbox: SandboxProcess) -> N
         with pytest.raises(Lost):
             walk.operations.apply(step)
         seen = walk.operations.observe(step)
-        assert (seen.sight, seen.data and seen.data["version"]) == (Sight.LANDED, 97)
+        assert (seen.sight, seen.data and seen.data["release"]) == (Sight.LANDED, 97)
 
 
 def test_a_status_whose_answer_was_lost_is_seen(sandbox: SandboxProcess) -> None:
@@ -141,9 +141,9 @@ def test_a_refused_record_goes_over_graphql_then_by_metadata_alone(
     with walking(sandbox, deploy("next")) as walk:
         record = walk.steps["record"]
         refused = replace(record, args={**record.args, "app": "no-such-app"})
-        assert walk.operations.apply(refused)["version"] == 97  # GraphQL goes by the app's id
+        assert walk.operations.apply(refused)["release"] == 97  # GraphQL goes by the app's id
         nowhere = replace(refused, args={**refused.args, "app_id": "no-such-app"})
-        assert walk.operations.apply(nowhere) == {"id": None, "version": None}
+        assert walk.operations.apply(nowhere) == {"id": None, "release": None}
         assert "metadata alone" in walk.run.notes[-1]
 
 
@@ -153,12 +153,12 @@ def test_a_record_that_keeps_being_lost_is_tried_the_other_way(sandbox: SandboxP
         step = walk.steps["record"]
         with pytest.raises(Lost):
             walk.operations.apply(step)
-        assert walk.operations.apply(step)["version"] == 97
+        assert walk.operations.apply(step)["release"] == 97
 
 
 def test_without_a_record_the_machines_alone_tell(sandbox: SandboxProcess) -> None:
     with walking(sandbox, deploy("next")) as walk:
-        walk.run.data["record"] = {"id": None, "version": None}
+        walk.run.data["record"] = {"id": None, "release": None}
         walk.go("settle-running", f"update/{walk.first}")
         assert walk.run.data["settle-running"] == {"settled": False}
         metadata = walk.machine(walk.first)["metadata"]

@@ -37,12 +37,12 @@ class Books:
         self._lost: dict[str, int] = {}
 
     def record(self, step: Step) -> JsonMap:
-        """Record the release; gives its id and version, both None when nobody would take it."""
+        """Record the release; gives its id and number, both None when nobody would take it."""
         done = self._first_way(step, [self._record_rest, self._record_graph])
         if done is not None:
             return done
         self._hand.run.note(step, "Fly.io took no record; the machines’ metadata alone tell.")
-        return {"id": None, "version": None}
+        return {"id": None, "release": None}
 
     def settle(self, step: Step) -> JsonMap:
         """Write the status of our record, if there is one."""
@@ -160,4 +160,4 @@ class Books:
 
 
 def _recorded(identifier: str, version: int) -> dict[str, Json]:
-    return {"id": identifier, "version": version}
+    return {"id": identifier, "release": version}

@@ -139,7 +139,7 @@ class MachineSteps:
         config = _marked(args["config"], self._hand.marker(step.key))
         config["image"] = args["image"]
         metadata = config["metadata"]
-        metadata["fly_release_version"] = str(record.get("version") or args["release"])
+        metadata["fly_release_version"] = str(record.get("release") or args["release"])
         if record.get("id"):
             metadata["fly_release_id"] = record["id"]
         else:
