@@ -166,6 +166,14 @@ def test_a_second_process_is_told_who_deploys(pilot: Pilot) -> None:
     assert rest.code == 0, rest.err
 
 
+def test_a_window_without_a_display_says_so(pilot: Pilot) -> None:
+    process = pilot.start(QT_QPA_PLATFORM="")
+    said = ended(process)
+    assert said.code == 2
+    assert "no screen to draw on" in said.err
+    assert "qt.qpa" not in said.err
+
+
 def test_a_port_in_use_gives_the_next_free_one(pilot: Pilot) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

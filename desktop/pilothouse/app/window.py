@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pilothouse.app.home import Home, actor
+from pilothouse.domain.errors import UsageError
 from pilothouse.domain.ports import Notifier
 
 if TYPE_CHECKING:
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def open_window(environ: Mapping[str, str], *, sandbox: bool) -> int:
-    """Run the window until it is left; the exit code."""
+    """Run the window until it is left; the exit code.
+
+    Raises:
+        UsageError: there is no display to draw on.
+    """
+    refuse_without_display(environ)
     from pilothouse.ui.options import Options
     from pilothouse.ui.start import run_window
 
@@ -36,6 +42,16 @@ def open_window(environ: Mapping[str, str], *, sandbox: bool) -> int:
         make_alerts=make_alerts,
     )
     return run_window(make, options)
+
+
+def refuse_without_display(environ: Mapping[str, str]) -> None:
+    """Say so in a sentence where Qt would end the program."""
+    wanted = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform.startswith("linux") and not any(environ.get(name) for name in wanted):
+        raise UsageError(
+            "No window was opened: neither DISPLAY nor WAYLAND_DISPLAY is set, so there is no "
+            "screen to draw on. The command line does the same: pilothouse --help."
+        )
 
 
 def make_alerts(tray: Notifier, on_action: Callable[[str, str], None]) -> Router:
