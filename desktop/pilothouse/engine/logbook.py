@@ -6,16 +6,23 @@ Blocking (disk), never slow (network) but for `find` of an app nobody has seen y
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pilothouse.domain.deployment import ENDED, LIVE, NEED_A_PERSON, Event, State
-from pilothouse.domain.errors import NotFound, UsageError
-from pilothouse.domain.model import Account, App, AppState, Release
+from pilothouse.domain.errors import (
+    AccountRefused,
+    KeyringUnavailable,
+    NotFound,
+    PilothouseError,
+    PlatformError,
+    UsageError,
+)
+from pilothouse.domain.model import Account, App, AppState, Live, Release
 from pilothouse.domain.news import Looked, News, Notice, Reach
 from pilothouse.domain.notices import notice_for
 from pilothouse.domain.policy import Policy, default_production
-from pilothouse.domain.ports import Clock, Providers
+from pilothouse.domain.ports import Clock, Provider, Providers
 from pilothouse.domain.records import DeploymentRecord, Journal, ReleaseStore, Settings
 from pilothouse.engine.verdicts import choices_back, with_verdicts
 from pilothouse.engine.views import AppView
@@ -107,15 +114,7 @@ class Logbook:
         for app in self._releases.apps():
             if app.name == name and app.account in chosen:
                 return app
-        if len(providers) == 1:
-            return self._remember(providers[0].find(name))
-        for provider in providers:
-            try:
-                return self._remember(provider.find(name))
-            except NotFound:
-                continue
-        exists = [app.ref for app in self._releases.apps() if app.account in chosen]
-        raise NotFound("app", name, where=f"{len(providers)} accounts", exists=exists)
+        return self._remember(_asked(providers, name))
 
     def _remember(self, found: App) -> App:
         """Put an app that was found by name beside those of its account."""
@@ -144,14 +143,13 @@ class Logbook:
         live, record = self._releases.live(app.id), self._journal.app(app.id)
         recent = self.history(app.id, limit=RECENT)
         last = next(iter(self._journal.deployments(app_id=app.id, limit=1)), None)
-        with self._lock:
-            look = self._looks.get(app.id) or self._looks.get(account.id)
+        look = self._last_look(app, account)
         serves = live.release.version if live and live.release else None
         release = next((r for r in recent if r.version == serves), live.release if live else None)
         return AppView(
             app=app,
             account=account,
-            state=self._state(app, last, look),
+            state=self._state(live, last),
             live=live,
             release=release,
             hold_reason=record.hold_reason,
@@ -165,16 +163,22 @@ class Logbook:
             production=self.policy(app).production,
         )
 
-    def _state(self, app: App, last: DeploymentRecord | None, look: Looked | None) -> AppState:
-        live = self._releases.live(app.id)
+    def _last_look(self, app: App, account: Account) -> Looked | None:
+        """How the last look at an app went; an account in trouble speaks for all its apps."""
+        with self._lock:
+            own, whole = self._looks.get(app.id), self._looks.get(account.id)
+        if own is None or whole is None:
+            return own or whole
+        return whole if whole.reach is not Reach.SEEN and whole.at >= own.at else own
+
+    def _state(self, live: Live | None, last: DeploymentRecord | None) -> AppState:
         if live is None:
             return AppState.UNKNOWN
         if last is not None and last.progress.state in LIVE:
             return AppState.DEPLOYING
         if last is not None and last.progress.state is State.UNKNOWN:
             return AppState.UNKNOWN
-        silent = look is not None and look.reach is not Reach.SEEN
-        if silent and self._clock.now() - live.seen_at > STALE:
+        if self._clock.now() - live.seen_at > STALE:
             return AppState.UNKNOWN
         if live.state is not AppState.SERVING:
             return live.state
@@ -182,3 +186,21 @@ class Logbook:
             last is not None and last.progress.state is State.GOOD and last.progress.provisional
         )
         return AppState.PROVISIONAL if provisional else AppState.SERVING
+
+
+def _asked(providers: Sequence[Provider], name: str) -> App:
+    """The first account's app of that name; one in trouble is told only if no other has it."""
+    trouble: PilothouseError | None = None
+    exists: list[str] = []
+    for provider in providers:
+        try:
+            return provider.find(name)
+        except NotFound as error:
+            if len(providers) == 1:
+                raise
+            exists += error.exists
+        except (AccountRefused, KeyringUnavailable, PlatformError) as error:
+            trouble = trouble or error
+    if trouble is not None:
+        raise trouble
+    raise NotFound("app", name, where=f"{len(providers)} accounts", exists=exists)
