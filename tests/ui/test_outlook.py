@@ -33,6 +33,14 @@ def test_before_any_news_an_account_stands_as_its_apps_do() -> None:
     assert guess(sample.LENA, ()).at is None
 
 
+def test_a_look_that_ends_before_the_accounts_are_read_counts(stage: Stage) -> None:
+    later = sample.NOW + timedelta(minutes=1)
+    stage.service.tell(Looked("harbor", None, Reach.SEEN, later))
+    stage.attach()
+    (sight,) = [one for one in stage.outlook.sights if one.account.id == "harbor"]
+    assert sight.at == later
+
+
 def test_the_end_of_a_deployment_makes_it_look_at_the_app(stage: Stage) -> None:
     stage.attach()
     stage.service.failures["look"] = Lost("no answer")

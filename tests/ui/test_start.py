@@ -161,6 +161,7 @@ class House:
     def __init__(self, app: QApplication, folder: Path) -> None:
         self.service = FakeService(World.of(sample.fleet(), {}))
         self.gate = threading.Event()
+        self.making = threading.Event()
         self.closed: list[str] = []
         self.alerts: list[FakeAlerts] = []
         self.error: Exception | None = None
@@ -168,6 +169,7 @@ class House:
         self.running = Running(app, self.make, options)
 
     def make(self) -> tuple[Face, Callable[[], None]]:
+        self.making.set()
         assert self.gate.wait(5)
         if self.error is not None:
             raise self.error
@@ -200,6 +202,15 @@ def test_the_engine_is_made_elsewhere_after_the_first_frame(house: House, qtbot:
     house.running.close()
     assert house.closed == ["engine"]
     assert house.alerts[0].closed
+
+
+def test_an_engine_that_is_made_after_the_end_is_closed_at_once(house: House, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: house.making.is_set())
+    house.running.close()
+    assert house.closed == []
+    house.gate.set()
+    until(lambda: house.closed == ["engine"], "the end of the engine")
+    until(lambda: house.alerts and house.alerts[0].closed, "the end of the alerts")
 
 
 def test_an_engine_that_cannot_be_made_leaves_the_window_and_says_why(

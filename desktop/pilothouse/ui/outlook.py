@@ -68,6 +68,7 @@ class Outlook(QObject):
         self._views: dict[str, AppView] = {}
         self._sights: dict[str, AccountSight] = {}
         self._notices: tuple[Notice, ...] = ()
+        self._early: dict[str, Looked] = {}
         self._dirty: set[str] = set()
         self.loaded = False
         self.keyring = ""
@@ -180,7 +181,9 @@ class Outlook(QObject):
         fresh: dict[str, AccountSight] = {}
         for account in accounts:
             known = self._sights.get(account.id)
-            fresh[account.id] = known or guess(account, self._views.values())
+            sight = known or guess(account, self._views.values())
+            early = self._early.pop(account.id, None)
+            fresh[account.id] = after(sight, early) if early is not None else sight
         self._sights = fresh
 
     @Slot(object)
@@ -203,6 +206,7 @@ class Outlook(QObject):
     def _take_sight(self, news: Looked) -> None:
         was = self._sights.get(news.account)
         if was is None:
+            self._early[news.account] = news
             return
         self._sights[news.account] = after(was, news)
         self._dirty.add("")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 
@@ -48,6 +49,8 @@ class Running(QObject):
         super().__init__(app)
         self._app, self._make, self._options = app, make, options
         self._face: Face | None = None
+        self._gate = threading.Lock()
+        self._closed = False
         self._close: list[Callable[[], None]] = []
         self._alerts: Alerts | None = None
         self._leaving: Leaving | None = None
@@ -83,24 +86,33 @@ class Running(QObject):
         self.tray.start()
         self.bridge.ask(self._make_all, self.on_made, self.on_not_made)
 
-    def _make_all(self) -> tuple[Face, Callable[[], None], Alerts | None]:
+    def _make_all(self) -> tuple[Face, Alerts | None]:
         """On another thread: the engine, then the ways to reach a person."""
         face, close = self._make()
-        return face, close, alerts_from(self._options, self.notifier, self.bridge)
+        self._close_later(close)
+        alerts = alerts_from(self._options, self.notifier, self.bridge)
+        if alerts is not None:
+            self._close_later(alerts.close)
+        return face, alerts
+
+    def _close_later(self, close: Callable[[], None]) -> None:
+        """Close it at the end, before what was there already; at once if the end is over."""
+        with self._gate:
+            if not self._closed:
+                self._close.insert(0, close)
+                return
+        close()
 
     @Slot(object)
-    def on_made(self, made: tuple[Face, Callable[[], None], Alerts | None]) -> None:
+    def on_made(self, made: tuple[Face, Alerts | None]) -> None:
         """The engine is there."""
-        face, close, alerts = made
-        self._close.append(close)
-        if alerts is not None:
-            self._close.insert(0, alerts.close)
+        face, alerts = made
         if self._ending:
             return
         self._face, self._alerts = face, alerts
-        self._close.insert(0, face.subscribe(self.bridge.publish))
+        self._close_later(face.subscribe(self.bridge.publish))
         if alerts is not None:
-            self._close.insert(0, face.subscribe(alerts.hear))
+            self._close_later(face.subscribe(alerts.hear))
         self.bridge.ask(warm)
         self.window.attach(face)
         self.bridge.ask(face.recover)
@@ -177,7 +189,10 @@ class Running(QObject):
     def close(self) -> None:
         """After the loop: end listening, close the engine, give back what was taken over."""
         self.end()
-        for close in self._close:
+        with self._gate:
+            self._closed = True
+            closes, self._close = self._close, []
+        for close in closes:
             close()
         self._wakeup.close()
         self._crash.remove()
