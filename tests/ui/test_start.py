@@ -205,7 +205,7 @@ def test_the_engine_is_made_elsewhere_after_the_first_frame(house: House, qtbot:
 
 
 def test_an_engine_that_is_made_after_the_end_is_closed_at_once(house: House, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: house.making.is_set())
+    qtbot.waitUntil(house.making.is_set)
     house.running.close()
     assert house.closed == []
     house.gate.set()

@@ -19,6 +19,7 @@ from pilothouse.ui.theme import Theme
 from pilothouse.ui.tokens import Tone
 from pilothouse.ui.widgets.buttons import Button, IconButton, Kind, LinkButton
 from pilothouse.ui.widgets.chips import Chip, letter_of, title_of
+from pilothouse.ui.widgets.choice import Choice
 from pilothouse.ui.widgets.fields import FilterField
 from pilothouse.ui.widgets.focus_ring import FocusRing
 from pilothouse.ui.widgets.health import BARS, Bar, Dots
@@ -195,3 +196,12 @@ def test_health_is_the_worst_of_two_minutes_and_never_filled_in() -> None:
     assert bars[-6] is Bar.SERVED
     assert share == pytest.approx(2 / 3)
     assert log.share(app_id, now + timedelta(hours=3)) is None
+
+
+def test_a_box_that_opens_shows_that_it_does(qtbot: QtBot, look: Theme) -> None:
+    box = Choice("Image")
+    qtbot.addWidget(box)
+    box.resize(200, 32)
+    picture = box.grab().toImage()
+    mark = {picture.pixel(x, y) for x in range(178, 190) for y in range(10, 22)}
+    assert len(mark) > 1, "nothing but the ground is painted where the mark belongs"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from hypothesis import given
@@ -66,6 +67,14 @@ def test_four_machines_roll_two_at_a_time_one_in_each_region() -> None:
     assert [one.key for one in found[-2:]] == ["verify", "settle"]
     assert found[-2].args["instances"] == ["3f19", "7b21", "90aa", "c2d1"]
     assert found[-2].args["artifact"] == NEW
+
+
+def test_no_two_headings_of_a_plan_say_the_same() -> None:
+    found = roll({"3f19": known(region="ams"), "c2d1": known(region="fra")})
+    names = [name for name, _ in groupby(found, key=lambda one: one.group)]
+    assert names[0] == "Record the release"
+    assert names[-2:] == ["Prove it", "Settle the release"]
+    assert len(set(names)) == len(names)
 
 
 def test_a_single_machine_is_not_taken_out_of_traffic_for_longer_than_its_update() -> None:

@@ -152,12 +152,13 @@ def books(
     key: str, op: str, title: str, stage: int, *, timing: Timing, args: Mapping[str, Json]
 ) -> Step:
     """A step that only writes the release history."""
+    begins = stage == 0 and not key.startswith(BACK)
     return Step(
         key=key,
         op=op,
         args=args,
         title=title,
-        group="Record it",
+        group="Record the release" if begins else "Settle the release",
         stage=stage,
         lane=RELEASE_LANE,
         changes=True,

@@ -146,7 +146,7 @@ def _verify(facts: Facts, policy: Policy) -> Step:
         op=VERIFY,
         args={"side": "new", "artifact": facts.target.ref, "instances": []},
         title="Prove that nobody is hurt",
-        group="Verify",
+        group="Prove it",
         stage=3,
         lane=LANE,
         changes=False,

@@ -19,6 +19,7 @@ from pilothouse.ui.bridge import Bridge
 from pilothouse.ui.face import Face
 from pilothouse.ui.shapes import Shape
 from pilothouse.ui.theme import Size, font
+from pilothouse.ui.widgets.choice import Choice
 from pilothouse.ui.widgets.labels import MEDIUM, ShapeView, Text
 from pilothouse.ui.words import short_ref
 
@@ -86,12 +87,9 @@ class ImageField(What):
     def __init__(self, view: AppView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._view = view
-        self._field = QComboBox(self)
+        self._field = Choice("Image", self)
         self._field.setEditable(True)
         self._field.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self._field.setAccessibleName("Image")
-        self._field.setFont(font())
-        self._field.setMinimumHeight(32)
         self._field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         edit = QLineEdit(self._field)
         self._field.setLineEdit(edit)
@@ -154,16 +152,11 @@ class SlugField(What):
     ) -> None:
         super().__init__(parent)
         self._view, self._service, self._bridge = view, service, bridge
-        self._apps = QComboBox(self)
-        self._apps.setAccessibleName("App whose release is taken")
+        self._apps = Choice("App whose release is taken", self)
         self._apps.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._apps.addItem(view.app.name, view.app.id)
-        self._releases = QComboBox(self)
-        self._releases.setAccessibleName("Release whose slug is deployed")
+        self._releases = Choice("Release whose slug is deployed", self)
         self._releases.setPlaceholderText("Choose a release")
-        for box in (self._apps, self._releases):
-            box.setFont(font())
-            box.setMinimumHeight(32)
         self._releases.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
