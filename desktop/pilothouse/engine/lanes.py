@@ -34,7 +34,12 @@ class Lanes:
         thread = threading.Thread(target=body, name=f"pilothouse-run-{deployment_id}")
         with self._lock:
             self._runs[deployment_id] = (thread, context)
-        thread.start()
+        try:
+            thread.start()
+        except BaseException:
+            with self._lock:
+                del self._runs[deployment_id]
+            raise
 
     def running(self) -> tuple[str, ...]:
         """The deployments that run in this process."""

@@ -18,10 +18,11 @@ from pilothouse.domain.guard import Verdict
 from pilothouse.domain.model import App
 from pilothouse.domain.news import Journaled, News, Notified, VerdictGiven
 from pilothouse.domain.policy import Policy
-from pilothouse.domain.ports import Accounts, Asker, Clock, Listener, Providers
+from pilothouse.domain.ports import Accounts, Asker, Clock, Listener, Provider, Providers
 from pilothouse.domain.records import (
     DeploymentRecord,
     Journal,
+    Lease,
     ReleaseStore,
     RequestKind,
     Settings,
@@ -39,6 +40,7 @@ from pilothouse.engine.watch import Watch
 
 log = logging.getLogger(__name__)
 TURN_S = 0.1
+OPEN = LIVE | {State.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,12 @@ class Service:
             raise Blocked(stopping)
         deployment_id = self._world.journal.create(plan, by=consent.by)
         self._world.trip(Point.CREATED, deployment_id)
-        self._start(deployment_id)
+        try:
+            self._start(deployment_id)
+        except LeaseHeld as error:
+            if error.deployment != deployment_id:
+                raise
+            log.info("Deployment %s was taken up at once by %s.", deployment_id, error.owner)
         return deployment_id
 
     def ask(self, kind: RequestKind, target: str, text: str = "") -> None:
@@ -156,33 +163,35 @@ class Service:
         for by `only`, it raises `LeaseHeld` or `NotFound`.
         """
         started = []
-        for record in self._world.journal.deployments(states=LIVE | {State.UNKNOWN}):
+        for record in self._world.journal.deployments(states=OPEN):
             if self._lanes.is_running(record.id) or self._is_outdated(record):
                 continue
             if only is not None and record.id != only:
                 continue
             try:
-                self._start(record.id)
+                if self._start(record.id):
+                    started.append(record.id)
             except (LeaseHeld, NotFound) as error:
                 if only is not None:
                     raise
                 quiet = isinstance(error, LeaseHeld)
                 level = logging.INFO if quiet else logging.WARNING
                 log.log(level, "Deployment %s is left alone: %s", record.id, error)
-                continue
-            started.append(record.id)
         return tuple(started)
 
     def wait(self, deployment_id: str, *, timeout_s: float | None = None) -> Progress:
-        """Wait until a deployment has ended, or the time is over; returns its state."""
+        """Wait until a deployment has ended, or the time is over; returns its state.
+
+        One that is open and that nobody carries on any more is not waited for.
+        """
         until = None if timeout_s is None else self._world.clock.steady() + timeout_s
         while True:
             here = self._lanes.is_running(deployment_id)
             is_over = until is not None and self._world.clock.steady() >= until
             try:
-                progress = self.logbook.deployment(deployment_id).progress
-                if is_over or (progress.state.is_ended and not here):
-                    return progress
+                record = self.logbook.deployment(deployment_id)
+                if is_over or (not here and self._is_over_or_left(record)):
+                    return record.progress
             except JournalUnavailable:
                 # The run waits for the journal too, and says so.
                 if is_over or not here:
@@ -204,13 +213,27 @@ class Service:
         self.watch.close()
         self._lanes.leave()
 
-    def _start(self, deployment_id: str) -> None:
-        world = self._world
-        record = world.journal.deployment(deployment_id)
-        plan = record.progress.plan
-        provider = world.providers.of(plan.app.account)
-        lease = world.journal.acquire(record.app_id, record.id)
-        record = world.journal.deployment(record.id)
+    def _start(self, deployment_id: str) -> bool:
+        """Take a deployment up; False when it ended before the lease was ours."""
+        journal = self._world.journal
+        record = journal.deployment(deployment_id)
+        provider = self._world.providers.of(record.progress.plan.app.account)
+        lease = journal.acquire(record.app_id, record.id)
+        try:
+            record = journal.deployment(record.id)
+            is_open = record.progress.state in OPEN
+            if is_open:
+                runner = self._runner(record, provider, lease)
+                self._lanes.start(record.id, runner.context, runner.run)
+        except BaseException:
+            journal.release(lease)
+            raise
+        if not is_open:
+            journal.release(lease)
+        return is_open
+
+    def _runner(self, record: DeploymentRecord, provider: Provider, lease: Lease) -> Runner:
+        world, plan = self._world, record.progress.plan
         tenure = Tenure(world.journal, lease, world.clock, plan.policy.timing)
         prober = Prober(
             record.id,
@@ -221,8 +244,13 @@ class Service:
             publish=self._publish,
         )
         gear = Gear(world.journal, provider, prober, world.clock, self._publish, world.trip)
-        runner = Runner(record, tenure, gear)
-        self._lanes.start(record.id, runner.context, runner.run)
+        return Runner(record, tenure, gear)
+
+    def _is_over_or_left(self, record: DeploymentRecord) -> bool:
+        """Whether nothing more comes of a deployment by itself."""
+        if record.progress.state.is_ended:
+            return True
+        return self._world.journal.app(record.app_id).owner is None
 
     def _is_outdated(self, record: DeploymentRecord) -> bool:
         """Whether an unknown ending was followed by another deployment, which knows better."""
