@@ -73,7 +73,26 @@ class Context:
         """Seconds for which this run surely may act."""
         return self._tenure.left_s()
 
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """The plan's steps, and those of the way back once it is decided."""
+        return self._ledger.progress.all_steps
+
+    def begun(self, step: Step) -> bool:
+        """Whether something of a step may be there."""
+        return self._ledger.progress.of(step.key).may_have_landed
+
+    def see(self) -> None:
+        """The platform answered: the run is not blind, or not any more."""
+        if self._ledger.progress.blind_since is not None:
+            self._ledger.write(EventKind.SIGHTED)
+
     def note(self, step: Step, text: str) -> None:
+        """As `tell`, for an operation: what it waits for is what the platform answered."""
+        self.see()
+        self.tell(step, text)
+
+    def tell(self, step: Step, text: str) -> None:
         """Write down what a long step is doing, once for each new sentence."""
         if self._ledger.progress.of(step.key).note != text:
             self._ledger.write(EventKind.NOTED, step=step.key, data={"text": text})

@@ -7,6 +7,7 @@ could not write down is looked for at the next start.
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from pilothouse.domain.ports import Clock, Listener
 from pilothouse.domain.records import DeploymentRecord, Journal, Request
 from pilothouse.engine.tenure import Tenure
 
+log = logging.getLogger(__name__)
 RETRY_S = 0.5
 
 
@@ -81,16 +83,18 @@ class Ledger:
 
     def take_requests(self) -> tuple[Request, ...]:
         """The wishes that were written down for this run, each taken once."""
+        taken: list[Request] = []
         try:
-            requests = self._journal.requests(self._record.id)
-            for request in requests:
+            for request in self._journal.requests(self._record.id):
                 with self._lock:
                     event = self._journal.take(self._tenure.lease, request)
                     self._progress = progress = advance(self._progress, event)
+                taken.append(request)
                 self._publish(Journaled(self._record.app_id, event, progress))
-        except JournalUnavailable:
-            return ()
-        return requests
+        except JournalUnavailable as error:
+            # What is still waiting is taken at the next look; what was taken is obeyed now.
+            log.info("The wishes could not all be read just now: %s", error)
+        return tuple(taken)
 
     def _state_after(self, kind: EventKind, data: JsonMap) -> State | None:
         was = self._progress

@@ -8,6 +8,7 @@ answers; elsewhere the public address is the new side once every instance is new
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ from pilothouse.domain.evidence import TOO_MANY, Counts, Judgement, Probe, count
 from pilothouse.domain.news import Probed
 from pilothouse.domain.ports import Asker, Clock, Listener, Provider
 
+log = logging.getLogger(__name__)
 PUBLIC = "public"
 WORKERS = 8
 KEPT = 20_000
@@ -168,7 +170,7 @@ class Prober:
                     if self._in_flight >= WORKERS:
                         continue
                     self._in_flight += 1
-                pool.submit(self._ask, *next(lanes))
+                pool.submit(self._ask_once, *next(lanes))
 
     def _lanes(self) -> Iterator[tuple[str, str | None]]:
         """Turn by turn: the public address, a new instance, an old one."""
@@ -179,6 +181,15 @@ class Prober:
             for side, instances in sides:
                 if instances and self._provider.pin(instances[0]) is not None:
                     yield side, instances[turn % len(instances)]
+
+    def _ask_once(self, side: str, instance: str | None) -> None:
+        try:
+            self._ask(side, instance)
+        except Exception:  # a defect must not use up the workers until nobody asks any more
+            log.exception("A request from outside could not be made or judged.")
+        finally:
+            with self._lock:
+                self._in_flight -= 1
 
     def _ask(self, side: str, instance: str | None) -> None:
         sent = self._clock.steady()
@@ -214,7 +225,6 @@ class Prober:
 
     def _keep(self, side: str, probe: Probe) -> None:
         with self._lock:
-            self._in_flight -= 1
             if side == PUBLIC:
                 switched = self._public_is_new_s
                 if switched is not None and probe.at_s >= switched:

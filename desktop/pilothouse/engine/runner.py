@@ -95,6 +95,8 @@ class Runner:
             self._end(State.UNKNOWN, reason)
         except (Fenced, Left) as stronger:
             log.warning("That could not be written down: %s", stronger)
+        except Exception:  # whoever waits sees that nobody carries it on
+            log.exception("That could not be written down.")
 
     def _loop(self, operations: Verified) -> None:
         stepper = Stepper(
@@ -107,7 +109,7 @@ class Runner:
             if self._ledger.progress.going_back and not self._ledger.progress.state.is_ended:
                 self._back(way)
         except StillBlind as error:
-            self._end(State.UNKNOWN, f"The platform has not answered for too long. {error}")
+            self._end(State.UNKNOWN, f"The platform could not be asked for too long. {error}")
         except Ambiguous as error:
             self._end(State.HELD, str(error))
 
@@ -177,7 +179,7 @@ class Runner:
         self.context.go_deaf()
         progress = self._ledger.progress
         touched = [step for step in progress.back if not step.books_only and step.op != VERIFY]
-        was = f"v{progress.plan.from_version}"
+        was = progress.plan.old_side.label
         try:
             way.go(progress.back, forward=False)
         except StepFailed as failure:
@@ -228,6 +230,8 @@ def _close(operations: Operations) -> None:
         operations.close()
     except PilothouseError as error:
         log.warning("The platform’s own lease could not be given back: %s", error)
+    except Exception:  # the run has ended; what follows gives its app back
+        log.exception("The platform’s own lease could not be given back.")
 
 
 def _touched(progress: Progress) -> bool:

@@ -18,6 +18,7 @@ from pilothouse.domain.errors import (
     Failed,
     Fenced,
     Interrupted,
+    KeyringUnavailable,
     NotSent,
     PilothouseError,
     PlatformError,
@@ -35,6 +36,9 @@ log = logging.getLogger(__name__)
 FIRST_DELAY_S = 0.25
 LONGEST_DELAY_S = 5.0
 CALLS_A_STEP = 2
+BACK = "back/"
+UNSEEN = (PlatformError, AccountRefused, KeyringUnavailable)
+"""What keeps us from seeing: no answer, a token that is not taken, or none that can be had."""
 
 
 class StepFailed(Exception):
@@ -69,24 +73,29 @@ class Stepper:
 
     def perform(self, step: Step) -> None:
         """Do a step to its end; raises `StepFailed`, `Ambiguous`, `StillBlind`, `Interrupted`."""
+        self.recall(step)
         state = self._ledger.progress.of(step.key)
         if state.status is StepStatus.DONE:
             return
-        if state.status in {StepStatus.REFUSED, StepStatus.FAILED}:
-            raise StepFailed(step, state.reason)
         if state.is_open and step.changes and self.look(step):
             return
         delay_s = FIRST_DELAY_S
-        blind_from = self._clock.steady()
+        blind_since, blind_from = None, self._clock.steady()
         while not self._attempt(step):
-            if self._ledger.progress.blind_since is None:
-                # It answers; that it was too busy to act is no blindness.
-                blind_from = self._clock.steady()
-            if self._clock.steady() - blind_from > self._timing.blind_s:
+            if blind_since != self._ledger.progress.blind_since:
+                blind_since, blind_from = self._ledger.progress.blind_since, self._clock.steady()
+            # An answer that it is too busy to act is no blindness.
+            if blind_since and self._clock.steady() - blind_from > self._timing.blind_s:
                 raise StillBlind(self._ledger.progress.of(step.key).reason)
             self._context.wait(delay_s)
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
-        self._see()
+        self._context.see()
+
+    def recall(self, step: Step) -> None:
+        """Raise `StepFailed` where the journal says that the step ended badly."""
+        state = self._ledger.progress.of(step.key)
+        if state.status in {StepStatus.REFUSED, StepStatus.FAILED}:
+            raise StepFailed(step, state.reason)
 
     def look(self, step: Step) -> bool:
         """Find out whether an open step landed, and write it down: True when it did."""
@@ -147,8 +156,8 @@ class Stepper:
                 raise Ambiguous(step, reason) from error
             case RateLimited():
                 self._settle(step, Outcome.ABSENT, None, reason)
-                self._context.wait(error.retry_after_s)
-            case NotSent():
+                self._context.wait(min(error.retry_after_s, self._timing.blind_s))
+            case _ if _keeps_out(step, error):
                 self._settle(step, Outcome.ABSENT, None, reason)
                 self._lose_sight(reason)
             case Failed():
@@ -164,7 +173,7 @@ class Stepper:
             case _:
                 self._settle(step, Outcome.UNKNOWN, None, reason)
                 text = "The answer was lost. Looking whether it landed."
-                self._context.note(step, text)
+                self._context.tell(step, text)
                 return self.look(step)
         return False
 
@@ -191,10 +200,10 @@ class Stepper:
     def _observe(self, step: Step) -> Observation | None:
         try:
             seen = self._operations.observe(step)
-        except PlatformError as error:
+        except UNSEEN as error:
             self._lose_sight(str(error))
             return None
-        self._see()
+        self._context.see()
         return seen
 
     def _may_still_land(self, step: Step) -> bool:
@@ -210,6 +219,13 @@ class Stepper:
         if self._ledger.progress.blind_since is None:
             self._ledger.write(EventKind.BLIND, data={"reason": reason})
 
-    def _see(self) -> None:
-        if self._ledger.progress.blind_since is not None:
-            self._ledger.write(EventKind.SIGHTED)
+
+def _keeps_out(step: Step, error: PilothouseError) -> bool:
+    """Whether nothing was done and it may be tried again.
+
+    A token that is not taken while we only look, or go back, is not the release's fault and no
+    failure of the way back: it can be renewed.
+    """
+    if isinstance(error, AccountRefused):
+        return not step.changes or step.key.startswith(BACK)
+    return isinstance(error, NotSent | KeyringUnavailable)

@@ -88,6 +88,9 @@ class Tenure:
             except JournalUnavailable as error:
                 log.warning("The lease could not be renewed just now: %s", error)
                 continue
+            except Exception:  # this thread must outlive its own defects, or the run loses its app
+                log.exception("The lease could not be renewed just now.")
+                continue
             self._renew_at_platform()
 
     def _renew_at_platform(self) -> None:
@@ -98,3 +101,5 @@ class Tenure:
         except PilothouseError as error:
             # The next guarded call meets the same trouble and is judged there.
             log.warning("The platform's own lease could not be renewed: %s", error)
+        except Exception:  # as above: the lease itself is more than what the platform keeps
+            log.exception("The platform's own lease could not be renewed.")

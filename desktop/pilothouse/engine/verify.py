@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pilothouse.domain.change import VERIFY, ChangeKind, Step
-from pilothouse.domain.errors import Declined, Failed, PlatformError, Undecided
+from pilothouse.domain.errors import Declined, Failed, Lost, Undecided
 from pilothouse.domain.evidence import (
     CLEAN_BACK,
     Counts,
@@ -22,10 +22,12 @@ from pilothouse.domain.model import Json, JsonMap, Live
 from pilothouse.domain.ports import Clock, Observation, Operations, Provider, Sight
 from pilothouse.engine.context import Context
 from pilothouse.engine.prober import Prober
+from pilothouse.engine.stepping import UNSEEN
 
 SIGNS_EVERY_S = 1.0
 TURN_S = 0.2
 BASELINE_LIMIT_S = 4.0
+BLIND_S = 10.0
 
 
 class Verified:
@@ -43,7 +45,9 @@ class Verified:
         self._inner, self._provider = inner, provider
         self._prober, self._context, self._clock = prober, context, clock
         self._timing = context.plan.policy.timing
-        for step in context.plan.steps:
+        for step in context.all_steps:
+            if context.begun(step):
+                self._leaves_traffic(step)
             self._learn(step, context.data_of(step.key))
 
     def observe(self, step: Step) -> Observation:
@@ -61,8 +65,9 @@ class Verified:
             back = step.args.get("side") == "old" or self._is_rollback
             return self._prove_back(step) if back else self._prove_new(step)
         forward = not step.key.startswith("back/")
-        if step.changes and not step.books_only:
-            self._before_change(step, forward=forward)
+        if step.changes and not step.books_only and forward and not self._is_rollback:
+            self._refuse_bad()
+        self._leaves_traffic(step)
         data = self._inner.apply(step)
         self._learn(step, data)
         return data
@@ -92,10 +97,9 @@ class Verified:
     def _is_rollback(self) -> bool:
         return self._context.plan.change.kind is ChangeKind.ROLLBACK
 
-    def _before_change(self, step: Step, *, forward: bool) -> None:
-        if forward and not self._is_rollback:
-            self._refuse_bad()
-        if step.lane in self._context.plan.old_side.instances:
+    def _leaves_traffic(self, step: Step) -> None:
+        touches = step.changes and not step.books_only
+        if touches and step.lane in self._context.plan.old_side.instances:
             self._prober.leaves_traffic(step.lane)
 
     def _refuse_bad(self) -> None:
@@ -135,10 +139,11 @@ class Verified:
                     return self._found("good", spent)
                 if spent >= self._timing.bake_max_s:
                     return self._at_end(spent)
+            signs.must_see(at_the_end=spent >= step.limit_s)
             if spent >= step.limit_s:
                 raise Failed(f"It could not be proven within {step.limit_s:.0f} s: {signs.wrong}")
             counts = self._prober.new_counts()
-            self._context.note(step, f"{counts.asked // 20 * 20} asked, {counts.lost} lost so far.")
+            self._context.tell(step, f"{counts.asked // 20 * 20} asked, {counts.lost} lost so far.")
             self._context.wait(TURN_S)
 
     def _refuse_dead(self) -> None:
@@ -193,6 +198,7 @@ class Verified:
                     "upper_bound": upper_bound(counts),
                     "seconds": round(spent, 3),
                 }
+            signs.must_see(at_the_end=spent >= step.limit_s)
             if spent >= step.limit_s:
                 raise Failed(
                     f"It did not serve cleanly within {step.limit_s:.0f} s: "
@@ -223,6 +229,7 @@ class Signs:
         self._looked_s = float("-inf")
         self._first_life = first_life
         self._lives: dict[str, int] = {}
+        self._blind_from_s: float | None = None
         self.good = False
         self.wrong = ""
 
@@ -232,14 +239,24 @@ class Signs:
             return
         try:
             live = self._provider.live(self._context.plan.app)
-        except PlatformError as error:
+        except UNSEEN as error:
             self.good, self.wrong = False, f"The platform does not answer: {error}"
+            if self._blind_from_s is None:
+                self._blind_from_s = self._clock.steady()
             return
         finally:
             self._looked_s = self._clock.steady()
+        self._blind_from_s = None
+        self._context.see()
         self._crashes(live)
         self.wrong = self._what_is_wrong(live)
         self.good = not self.wrong
+
+    def must_see(self, *, at_the_end: bool) -> None:
+        """Raise `Lost` after some time without an answer: what is not seen proves nothing."""
+        since = self._blind_from_s
+        if since is not None and (at_the_end or self._clock.steady() - since > BLIND_S):
+            raise Lost(self.wrong)
 
     def _crashes(self, live: Live) -> None:
         for one in live.instances:

@@ -27,7 +27,13 @@ class Way:
         self._ledger, self._context, self._stepper = ledger, context, stepper
 
     def go(self, steps: Sequence[Step], *, forward: bool) -> None:
-        """Do all steps; raises the first failure once every lane of its stage has ended."""
+        """Do all steps; raises the first failure once every lane of its stage has ended.
+
+        Forward, one that the journal already tells of is raised before anything else is done.
+        """
+        if forward:
+            for step in steps:
+                self._stepper.recall(step)
         for stage in sorted({step.stage for step in steps}):
             if forward:
                 self._between()
@@ -62,7 +68,9 @@ class Way:
                 self._context.hear()
             try:
                 self._stepper.perform(step)
-            except (StepFailed, Ambiguous, StillBlind, Fenced):
+            except Interrupted:
+                raise
+            except Exception:  # a defect of ours too must stop the lanes beside it
                 if forward:
                     self._context.halt()
                 raise
