@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from pilothouse.store.journal import SqlJournal
 from pilothouse.store.releases import ReleaseCache
 from pilothouse.store.settings import JsonSettings
 from tests.engine.pretend import APP, Cloud, PretendAsker, PretendProvider
+from tests.properties import without_haste
+
+without_haste()
 
 QUICK = replace(
     Timing.for_scale(1000),
@@ -85,12 +89,15 @@ class Rig:
         return self.service.wait(self.service.submit(plan, Consent("ann", yes=True)), timeout_s=30)
 
 
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    cloud = Cloud()
-    open_rigs: list[tuple[Rig, ReleaseCache]] = []
+class Workshop:
+    """Builds rigs on one folder and one cloud, and takes all of them down."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._cloud = folder, Cloud()
+        self._after = ExitStack()
 
     def build(
+        self,
         trip: Trip = no_trip,
         timing: Timing = QUICK,
         wrap: Callable[[SqlJournal], Journal] = lambda journal: journal,
@@ -100,14 +107,15 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
         accounts: Accounts | None = None,
     ) -> Rig:
         clock = SystemClock()
-        url = f"sqlite:///{tmp_path / 'journal.db'}"
-        journal = SqlJournal.open(url, clock)
-        cache = ReleaseCache.open(tmp_path)
-        one = OneProvider(provider or PretendProvider(cloud), timing)
-        asker = PretendAsker(cloud)
-        settings = JsonSettings(tmp_path / "settings.json")
+        journal = SqlJournal.open(f"sqlite:///{self._folder / 'journal.db'}", clock)
+        self._after.callback(journal.close)
+        cache = ReleaseCache.open(self._folder)
+        self._after.callback(cache.close)
+        settings = JsonSettings(self._folder / "settings.json")
         if policy_command:
             settings.set_policy(APP, production=None, command=policy_command)
+        one = OneProvider(provider or PretendProvider(self._cloud), timing)
+        asker = PretendAsker(self._cloud)
         world = World(
             wrap(journal),
             cache,
@@ -119,15 +127,18 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
             "ann",
             trip,
         )
-        made = Rig(tmp_path, cloud, asker, Service(world), journal, build)
-        open_rigs.append((made, cache))
-        return made
+        service = Service(world)
+        self._after.callback(service.close)
+        return Rig(self._folder, self._cloud, asker, service, journal, self.build)
 
-    yield build()
-    for made, cache in open_rigs:
-        made.service.close()
-        cache.close()
-        made.journal.close()
+    def close(self) -> None:
+        self._after.close()
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    with closing(Workshop(tmp_path)) as workshop:
+        yield workshop.build()
 
 
 __all__ = ["APP", "QUICK", "Policy", "Rig"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import Any
 
 from pilothouse.engine.lanes import Lanes
@@ -57,7 +58,7 @@ def test_a_short_run_is_not_known_afterwards() -> None:
     for _ in range(50):
         lanes, done = Lanes(), list[str]()
         context: Any = Leaving()
-        lanes.start("x", context, lambda done=done: done.append("x"))
+        lanes.start("x", context, partial(done.append, "x"))
         lanes.leave()
         assert done == ["x"]
         assert not lanes.is_running("x")

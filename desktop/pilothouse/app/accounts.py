@@ -135,8 +135,7 @@ class AccountBook:
     def list(self) -> tuple[Account, ...]:
         """Those of the keyring, then those of this run.
 
-        An account of the keyring counts only where its token was verified: it is never sent to
-        another host, wherever the environment points.
+        A token of the keyring is never sent to another host than the one that verified it.
         """
         kept = [a for a in self._settings.accounts() if a.api_host == self._api_host(a.platform)]
         with self._lock:
@@ -169,10 +168,7 @@ class AccountBook:
         account = self.of(account_id).account
         if account.source == "environment":
             names = " and ".join(TOKENS[account.platform])
-            raise UsageError(
-                f"Nothing was removed: the token of {account_id} comes from the environment and "
-                f"is kept nowhere. Unset {names}."
-            )
+            raise UsageError(f"Nothing was removed: the environment has the token. Unset {names}.")
         with self._lock:
             in_memory = self._memory.pop(account_id, None)
         if in_memory is None:
