@@ -6,7 +6,10 @@ import threading
 
 import pytest
 
+from pilothouse.cli.following import see_it_end
+from pilothouse.cli.printer import Printer
 from pilothouse.domain.deployment import State
+from pilothouse.domain.records import RequestKind
 from tests.cli.conftest import Desk, Said
 from tests.engine.conftest import Rig
 from tests.waiting import until
@@ -93,13 +96,30 @@ def test_a_deployment_that_is_not_there(desk: Desk, command: str) -> None:
 
 def test_a_stop_from_another_program_waits_for_its_end(desk: Desk) -> None:
     elsewhere = Elsewhere(desk)
-    opener = threading.Timer(0.3, elsewhere.let_go)
+    second = desk.rig.again()
+
+    class Opening(Printer):
+        """Lets the other program go on once it was told."""
+
+        def line(self, text: str = "", *, style: str = "") -> None:
+            if text.endswith("runs it and was told; waiting for its end."):
+                elsewhere.let_go()
+            super().line(text, style=style)
+
+    second.service.ask(RequestKind.STOP, elsewhere.id)
+    assert see_it_end(second.service, Opening(as_json=False), elsewhere.id) == 11
+    assert elsewhere.open.is_set()
+    assert set(desk.cloud.runs.values()) == {"old"}
+
+
+def test_a_stop_gives_the_exit_code_of_the_end(desk: Desk) -> None:
+    elsewhere = Elsewhere(desk)
+    opener = threading.Timer(0.2, elsewhere.let_go)
     opener.start()
-    said = desk.run("stop", elsewhere.id)
+    said = desk.run("stop", elsewhere.id, "--json")
     opener.join()
     assert said.code == 11, said.out + said.err
-    assert "runs it and was told" in said.out
-    assert set(desk.cloud.runs.values()) == {"old"}
+    assert (said.last["outcome"], said.last["deployment"]) == ("rolled_back", elsewhere.id)
 
 
 def test_a_stop_takes_up_what_nobody_runs(desk: Desk) -> None:
