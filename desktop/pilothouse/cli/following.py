@@ -15,7 +15,7 @@ from types import FrameType
 from pilothouse.cli.printer import Printer, stamp
 from pilothouse.domain.change import Step
 from pilothouse.domain.deployment import EventKind, Progress, State
-from pilothouse.domain.errors import LeaseHeld
+from pilothouse.domain.errors import JournalUnavailable, LeaseHeld
 from pilothouse.domain.model import Json
 from pilothouse.domain.news import Journaled, JournalTrouble, News
 from pilothouse.domain.records import RequestKind
@@ -23,6 +23,7 @@ from pilothouse.engine.service import Service
 
 LEFT_EXIT = 12
 LOOK_AGAIN_S = 5.0
+ASK_AGAIN_S = 0.5
 
 
 class Follower:
@@ -124,13 +125,13 @@ class Stopping:
     def __init__(self, service: Service, printer: Printer) -> None:
         self._service, self._printer = service, printer
         self._ids: list[str] = []
-        self._asked = threading.Event()
+        self._asked, self._pause = threading.Event(), threading.Event()
 
     def begun(self, deployment_id: str) -> None:
         """Stop this one too, when asked, or now if that was asked already."""
         self._ids.append(deployment_id)
         if self._asked.is_set():
-            self._service.ask(RequestKind.STOP, deployment_id)
+            self._ask_aside()
 
     def on_signal(self, _number: int, _frame: FrameType | None) -> None:
         """Ask every run to stop; the second time leave at once."""
@@ -141,12 +142,25 @@ class Stopping:
             os._exit(LEFT_EXIT)
         self._asked.set()
         self._printer.error("Stopping and going back. Once more leaves at once.")
+        self._ask_aside()
+
+    def _ask_aside(self) -> None:
         # Writing to the journal inside a handler could meet its own lock.
         threading.Thread(target=self._ask_all, name="pilothouse-stop", daemon=True).start()
 
     def _ask_all(self) -> None:
         for deployment_id in tuple(self._ids):
+            while not self._wrote_down(deployment_id):
+                self._pause.wait(ASK_AGAIN_S)
+
+    def _wrote_down(self, deployment_id: str) -> bool:
+        try:
             self._service.ask(RequestKind.STOP, deployment_id)
+        except JournalUnavailable:
+            return (
+                False  # the run waits for the journal too, and says so; the wish must not get lost
+            )
+        return True
 
 
 @contextmanager
@@ -203,6 +217,8 @@ def ended(printer: Printer, deployment_id: str | None, progress: Progress | None
     }
     printer.data(row)
     printer.line(closing(progress), style=progress.state.value)
+    if not progress.state.is_ended:
+        printer.error(f"Nobody carries {deployment_id} on now: run “pilothouse recover”.")
     return code
 
 
