@@ -10,12 +10,13 @@ endif
 PY := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock
+.PHONY: help run test lint benchmark lock
 
 help:
 	@echo "make run   start Pilothouse on its practice cloud (no account needed)"
 	@echo "make test  check everything: form, types, imports, wheel, tests"
 	@echo "make lint  form, types and imports only"
+	@echo "make benchmark  print figures beside their budgets; wants an idle machine"
 	@echo "make lock  choose the versions of all libraries anew"
 
 run:
@@ -32,6 +33,11 @@ lint:
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# Figures, no verdicts: nothing here fails because a machine is slow.
+benchmark:
+	@$(PYTHON) packaging/setup_check.py test
+	$(PY) -m pytest tests/benchmarks -q -s -o python_files='bench_*.py'
 
 # uv is needed here only; it writes one lock for all systems, with hashes and no addresses.
 COMPILE := $(PY) -m uv pip compile pyproject.toml --universal --generate-hashes \

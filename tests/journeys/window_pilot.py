@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QEventLoop, QPoint, QRect, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -49,7 +49,7 @@ MakeAlerts = Callable[[Notifier, OnActionCall], Alerts]
 
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "screenshots" / "journeys"
 SIZE = (1280, 800)
-LOOK_MS = 10
+LOOK_MS = 15
 SOON_S = 20.0
 """For what the window does by itself."""
 LONG_S = 90.0
@@ -69,7 +69,10 @@ def until_seen(look: Callable[[], T | None], what: str, deadline_s: float = SOON
     while not (found := look()):
         if time.monotonic() >= end:
             raise TooLateError(what, deadline_s)
-        QTest.qWait(LOOK_MS)
+        # Not by QTest's own waiting: it keeps every other thread of Python from running.
+        loop = QEventLoop()
+        QTimer.singleShot(LOOK_MS, loop.quit)
+        loop.exec()
     return found
 
 
@@ -136,7 +139,7 @@ class WindowPilot:
         """Show the window."""
         self.gaps.go_on()
         self.window.show()
-        assert QTest.qWaitForWindowActive(self.window)
+        until_seen(self.window.isActiveWindow, "the window")
         return self
 
     def close(self) -> None:
