@@ -70,8 +70,9 @@ class Printer:
         from rich.text import Text
 
         table = Table(box=None, pad_edge=False, header_style="dim")
-        for head in heads:
-            table.add_column(head)
+        for number, head in enumerate(heads):
+            # The first cell is what the next command names; the others may be cut instead.
+            table.add_column(head, no_wrap=number == 0)
         for row in rows:
             table.add_row(*[Text(cell, STYLES.get(cell, "")) for cell in row])
         Console(highlight=False).print(table)

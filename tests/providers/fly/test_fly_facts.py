@@ -79,6 +79,24 @@ def test_an_unknown_image_names_the_registry_and_what_there_is(
         facts(provider, app, replace(DEPLOY, image=None, slug_of=(None, 1)))
 
 
+@pytest.mark.parametrize(
+    "image",
+    ["", " ", ":", ":ä", ":a b", ":a\r\nb", ":../../x?y#z", "http://x", "@@", "@sha256:123", "A:b"],
+)
+def test_what_is_no_image_reference_is_asked_of_nobody(
+    provider: FlyProvider, app: App, sandbox: SandboxProcess, image: str
+) -> None:
+    asked = len(_asked_of_registry(sandbox))
+    with pytest.raises(UsageError, match="image") as caught:
+        facts(provider, app, replace(DEPLOY, image=image))
+    assert not isinstance(caught.value, NotFound)
+    assert len(_asked_of_registry(sandbox)) == asked
+
+
+def _asked_of_registry(sandbox: SandboxProcess) -> list[dict[str, Any]]:
+    return [one for one in sandbox.control.requests() if one["path"].startswith("/v2/")]
+
+
 def test_the_snapshot_has_each_machine_whole(
     provider: FlyProvider, app: App, sandbox: SandboxProcess
 ) -> None:

@@ -22,7 +22,7 @@ from pilothouse.domain.policy import Timing
 from pilothouse.providers.fly import health, history, live
 from pilothouse.providers.fly.client import FlyClient
 from pilothouse.providers.fly.hand import MARKER
-from pilothouse.providers.fly.images import Reference, parse
+from pilothouse.providers.fly.images import Reference, is_written_well, parse
 from pilothouse.providers.fly.releases import author_of, status_of
 from pilothouse.providers.fly.schema import Machine, ReleaseNode
 
@@ -106,6 +106,10 @@ class Reader:
             return self._earlier(app, back_to)
         if change.image is None:
             raise UsageError("On Fly.io a deploy needs an image: name one with --image.")
+        if not is_written_well(change.image):
+            raise UsageError(
+                f"“{change.image}” is no image: write REGISTRY/NAME:TAG, NAME:TAG or :TAG."
+            )
         image = parse(change.image, app=app.name, hosts=self.hosts)
         present, digest = self._find(app, image)
         if not present or digest is None:

@@ -11,6 +11,13 @@ from dataclasses import dataclass
 
 REGISTRY = "registry.fly.io"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+# The grammar of names and tags is the one of the OCI distribution specification.
+_PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_HOST = r"[A-Za-z0-9.-]+(?::[0-9]+)?/"
+_WRITTEN = re.compile(
+    rf"(?=.)(?:(?:{_HOST})?{_PART}(?:/{_PART})*)?(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
+    rf"(?:@{_DIGEST.pattern})?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,11 @@ def parse(text: str, *, app: str, hosts: tuple[str, ...] = ()) -> Reference:
         registry, rest = (REGISTRY, name) if not slash else ("docker.io", name)
     repository, _, tag = rest.rpartition(":") if ":" in rest else (rest, "", "")
     return Reference(registry, repository or app, tag, digest)
+
+
+def is_written_well(text: str) -> bool:
+    """Whether a person's text can be a reference at all, so that a registry may be asked."""
+    return _WRITTEN.fullmatch(text.strip()) is not None
 
 
 def digest_of(text: str | None) -> str | None:
