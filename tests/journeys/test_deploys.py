@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import time
 
 import pytest
@@ -78,7 +79,7 @@ def test_other_bad_images_are_taken_back(pilot: Pilot, image: str) -> None:
 @BOTH
 def test_a_stop_in_the_middle_goes_back(pilot: Pilot, app: str) -> None:
     before = pilot.serving(app)
-    process = pilot.start("deploy", app, *pilot.what(app, "next"), "--yes", "--json")
+    process = _started(pilot, app)
     deployment = _until_something_changed(pilot, app, before)
     stop = pilot.run("stop", deployment, "--json")
     said = ended(process)
@@ -91,13 +92,19 @@ def test_a_stop_in_the_middle_goes_back(pilot: Pilot, app: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_means_stop_and_go_back(pilot: Pilot, number: signal.Signals) -> None:
     before = pilot.serving(WEB)
-    process = pilot.start("deploy", WEB, *pilot.what(WEB, "next"), "--yes", "--json")
+    process = _started(pilot, WEB)
     _until_something_changed(pilot, WEB, before)
     process.send_signal(number)
     said = ended(process)
     assert said.code == 11, said.out[-2000:] + said.err
     pilot.is_whole(WEB)
     assert pilot.serving(WEB) == before
+
+
+def _started(pilot: Pilot, app: str) -> subprocess.Popen[str]:
+    """A good deploy whose proof takes so long that whoever wants to stop it surely can."""
+    pilot.timing.update(bake_min_s=40.0, bake_max_s=50.0)
+    return pilot.start("deploy", app, *pilot.what(app, "next"), "--yes", "--json")
 
 
 def _until_something_changed(pilot: Pilot, app: str, before: set[str]) -> str:
@@ -149,7 +156,7 @@ def test_a_rollback_takes_fewer_calls_than_the_deploy(pilot: Pilot, app: str) ->
 
 def test_a_rollback_during_our_own_deploy_is_a_stop(pilot: Pilot) -> None:
     before = pilot.serving(WEB)
-    process = pilot.start("deploy", WEB, *pilot.what(WEB, "next"), "--yes", "--json")
+    process = _started(pilot, WEB)
     _until_something_changed(pilot, WEB, before)
     said = pilot.run("rollback", WEB, "--yes", "--json")
     assert said.code == 11, said.out[-2000:] + said.err
