@@ -195,6 +195,7 @@ def test_hold_and_release(desk: Desk) -> None:
     for _ in range(2):  # not held is fine too
         said = desk.run("release-hold", "pretend:pier", "--reason", "it is over", "--json")
         assert (said.code, said.last["held"]) == (0, False)
+    assert desk.run("release-hold", "fly:pier").out == "fly:pier is no longer held.\n"
     assert desk.deploy().code == 0
 
 

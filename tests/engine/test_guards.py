@@ -189,7 +189,7 @@ def test_ones_own_hold_may_be_overruled_and_somebody_elses_may_not() -> None:
     assert "cannot be overridden" in other.remedy
     plain = asked(Family.APP, record=HELD)
     assert plain.stops
-    assert plain.reason == "pier is held: regatta"
+    assert plain.reason == "pier is held: regatta."
     assert "pilothouse release-hold fly:pier" in plain.remedy
 
 

@@ -205,7 +205,7 @@ def release_hold(call: Call, app: str, reason: str) -> None:
     with call.service() as service:
         service.ask(RequestKind.RELEASE_HOLD, app, reason)
     call.printer().data({"app": app, "held": False})
-    call.printer().line(f"{app} is not held.")
+    call.printer().line(f"{app} is no longer held.")
 
 
 @click.command()

@@ -41,10 +41,15 @@ def _held(situation: Situation) -> Verdict | None:
     if record.hold_reason is None:
         return None
     return _block(
-        f"{situation.facts.app.name} is held: {record.hold_reason}",
+        f"{situation.facts.app.name} is held: {_ended(record.hold_reason)}",
         f"Release it when that is settled: pilothouse release-hold {situation.facts.app.ref}.",
         can_override=record.held_by == situation.asked_by,
     )
+
+
+def _ended(reason: str) -> str:
+    """A person's words as a sentence, since a remedy follows it."""
+    return reason if reason.endswith((".", "!", "?", "…")) else f"{reason}."
 
 
 def _nothing_there(situation: Situation) -> Verdict | None:
