@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from typing import Any
 
 import pytest
 
 from pilothouse.engine.trip import Point
-from tests.journeys.pilot import BILLING, WEB, Pilot, Said
+from tests.journeys.pilot import BILLING, WEB, Pilot, Said, ended
 
 FLY_STEPS = [
     "record",
@@ -95,3 +96,22 @@ def test_killed_on_the_way_back(pilot: Pilot, app: str) -> None:
 def test_the_set_of_points_is_closed() -> None:
     tried = {*STEP_POINTS, *RUN_POINTS, Point.DECIDED}
     assert tried == set(Point)
+
+
+@pytest.mark.parametrize("app", [WEB, BILLING])
+def test_a_platform_that_is_gone_for_too_long_is_told_and_taken_up_later(
+    pilot: Pilot, app: str
+) -> None:
+    pilot.timing["blind_s"] = 4.0
+    process = pilot.start("deploy", app, *pilot.what(app, "next"), "--yes", "--json")
+    assert process.stdout is not None
+    for line in process.stdout:
+        row = json.loads(line)
+        if row["event"] == "settled" and str(row["step"]).startswith(("update", "released")):
+            break
+    pilot.sandbox.kill()
+    said = ended(process)
+    assert said.code == 12, said.out[-2000:] + said.err
+    assert "could not be asked" in said.last["reason"]
+    pilot.sandbox.start()
+    assert _recovered(pilot, app)["outcome"] == "good"
