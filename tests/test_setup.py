@@ -194,10 +194,12 @@ def test_make_without_a_target_tells_what_there_is() -> None:
     assert all(f"make {target}" in said for target in ("run", "test", "lint", "lock"))
 
 
-def run_script(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`run.sh` with a program in place of Python that tells what it was asked, and ends with 11."""
+def run_script(
+    folder: Path, *, code: int = 11, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """`run.sh` with a program in place of Python that tells what it was asked, and ends so."""
     python = folder / "python"
-    python.write_text('#!/bin/sh\necho "asked: $*"\nexit 11\n')
+    python.write_text(f'#!/bin/sh\necho "asked: $*"\nexit {code}\n')
     python.chmod(0o755)
     return subprocess.run(
         ["sh", str(ROOT / "packaging" / "run.sh"), str(folder)],
@@ -216,6 +218,15 @@ def test_without_a_display_the_deploy_runs_in_the_terminal(tmp_path: Path) -> No
     assert "asked: -m pilothouse --sandbox deploy fly:harbor-api --image" in done.stdout
     assert "sandbox stop" in done.stdout
     assert done.returncode == 11
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have a display always")
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_run_that_a_hold_blocks_tells_how_to_release_it(tmp_path: Path, code: int) -> None:
+    done = run_script(tmp_path, code=code)
+    told = f"{tmp_path}/pilothouse --sandbox release-hold fly:harbor-api" in done.stdout
+    assert told == (code == 3)
+    assert done.returncode == code
 
 
 def test_with_a_display_the_window_opens(tmp_path: Path) -> None:
