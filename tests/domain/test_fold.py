@@ -202,6 +202,7 @@ def test_a_decision_brings_its_steps_and_keeps_its_reason_through_a_restart() ->
     progress = told(started(), decided(Cause.EVIDENCE), ended(State.UNKNOWN), started())
     assert progress.state is State.GOING_BACK
     assert progress.cause is Cause.EVIDENCE
+    assert progress.turned_for == "It failed."
     assert [step.key for step in progress.back] == [BACK["key"]]
     assert progress.all_steps == PLAN.steps + progress.back
     assert progress.ended_at is None

@@ -156,6 +156,7 @@ class Progress:
     steps: dict[str, StepState] = field(default_factory=dict)
     back: tuple[Step, ...] = ()
     cause: Cause | None = None
+    turned_for: str = ""
     reason: str = ""
     serving: str = ""
     owner: str = ""

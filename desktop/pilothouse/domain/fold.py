@@ -73,6 +73,7 @@ def _decide(progress: Progress, event: Event) -> Progress:
         progress,
         state=State.GOING_BACK,
         cause=Cause(data["cause"]),
+        turned_for=str(data["reason"]),
         reason=str(data["reason"]),
         back=tuple([Step(**step) for step in data["steps"]]),
     )

@@ -185,20 +185,20 @@ class Runner:
         except StepFailed as failure:
             self._end(
                 State.HELD,
-                f"{progress.reason} The way back failed at “{failure.step.title}”: "
+                f"{progress.turned_for} The way back failed at “{failure.step.title}”: "
                 f"{failure.reason}",
             )
             return
         if not touched:
-            self._end(State.FAILED_SAFE, progress.reason, serving=was)
+            self._end(State.FAILED_SAFE, progress.turned_for, serving=was)
             return
         name = progress.plan.to_version
         bad = f"v{name}" if name else progress.plan.target.label
         self._end(
             State.ROLLED_BACK,
-            progress.reason,
+            progress.turned_for,
             serving=was,
-            hold=f"{bad} was rolled back: {progress.reason}",
+            hold=f"{bad} was rolled back: {progress.turned_for}",
         )
 
     def _end(
