@@ -15,9 +15,10 @@ from pilothouse.domain.model import Account
 from pilothouse.domain.policy import Policy, Timing
 from pilothouse.domain.ports import Accounts
 from pilothouse.domain.records import Journal
-from pilothouse.engine.service import Service, World
+from pilothouse.engine.service import Service
 from pilothouse.engine.trip import Trip, no_trip
 from pilothouse.engine.views import Consent
+from pilothouse.engine.world import World
 from pilothouse.store.clock import SystemClock
 from pilothouse.store.journal import SqlJournal
 from pilothouse.store.releases import ReleaseCache

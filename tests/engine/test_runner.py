@@ -229,6 +229,15 @@ def test_rolling_back_after_a_deploy_goes_to_the_release_proven_good(rig: Rig) -
     whole(rig.cloud, "newer")
 
 
+def test_a_second_way_back_does_not_return_to_what_was_just_left(rig: Rig) -> None:
+    rig.deploy("newer")
+    rig.deploy("newest")
+    assert rig.rollback().plan.to_version == 3
+    second = rig.rollback()
+    assert second.state is State.GOOD, second.reason
+    whole(rig.cloud, "old")
+
+
 def test_rolling_back_works_while_held(rig: Rig) -> None:
     rig.service.ask(RequestKind.HOLD, "fly:pier", "regatta")
     assert rig.rollback(1).state is State.GOOD

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pilothouse.domain.deployment import EventKind, State
-from pilothouse.domain.fold import fold
 from pilothouse.domain.errors import LeaseHeld, NotFound
+from pilothouse.domain.fold import fold
 from pilothouse.domain.records import Journal, Lease
 from tests.store import samples
 

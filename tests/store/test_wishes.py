@@ -78,6 +78,13 @@ def test_a_run_can_hold_its_app(journal: SqlJournal, clock: FakeClock) -> None:
     assert record.held_at == clock.now()
 
 
+def test_a_run_that_holds_a_held_app_keeps_the_persons_reason(journal: SqlJournal) -> None:
+    lease = journal.acquire(APP, journal.create(samples.plan(), by="Lena"))
+    journal.request(RequestKind.HOLD, app_id=APP, by="Lena", text="Regatta weekend.")
+    journal.append(lease, EventKind.SIGHTED, hold="v43 was rolled back.")
+    assert journal.app(APP).hold_reason == "Regatta weekend. v43 was rolled back."
+
+
 def test_having_seen_is_known_at_once_and_the_last_time_counts(
     journal: SqlJournal, clock: FakeClock
 ) -> None:

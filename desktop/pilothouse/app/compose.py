@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from pilothouse.app.home import Home, actor
 from pilothouse.domain.errors import UsageError
 from pilothouse.domain.policy import Timing
-from pilothouse.engine.service import Service, World
+from pilothouse.engine.service import Service
 from pilothouse.engine.trip import Point, Trip, no_trip
+from pilothouse.engine.world import World
 
 if TYPE_CHECKING:
     from pilothouse.app.accounts import AccountBook

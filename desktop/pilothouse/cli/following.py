@@ -195,13 +195,19 @@ def see_it_end(service: Service, printer: Printer, deployment_id: str) -> int:
                 return ended(printer, deployment_id, progress)
 
 
-def ended(printer: Printer, deployment_id: str | None, progress: Progress | None) -> int:
+def ended(
+    printer: Printer,
+    deployment_id: str | None,
+    progress: Progress | None,
+    *,
+    said: str = "Nothing was open.",
+) -> int:
     """Print the last line and give the exit code."""
     if progress is None:
         printer.data(
             {"event": "ended", "deployment": deployment_id, "outcome": "nothing", "exit": 0}
         )
-        printer.line("Nothing was open.")
+        printer.line(said)
         return 0
     code = progress.exit_code
     row: dict[str, Json] = {

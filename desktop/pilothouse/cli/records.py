@@ -155,10 +155,12 @@ def _recover(call: Call, service: Service, only: str | None) -> int:
             stopping.begun(deployment_id)
             follower.follow(deployment_id)
         progresses = [service.wait(deployment_id) for deployment_id in started]
-    for error in _held_by_others(service, started):
-        printer.error(str(error))
+    others = _held_by_others(service, started)
+    for error in others:
+        printer.error(f"{error.owner} carries {error.deployment} on already; it was left alone.")
     if not started:
-        return ended(printer, None, None)
+        said = "Nothing was left open." if others else "Nothing was open."
+        return ended(printer, None, None, said=said)
     worst = sorted(zip(progresses, started, strict=True), key=lambda pair: pair[0].exit_code)
     return [ended(printer, deployment_id, progress) for progress, deployment_id in worst][-1]
 

@@ -81,8 +81,6 @@ class Prober:
         if self._thread.is_alive():
             self._thread.join(self._timing.probe_timeout_s + CONTROL_S + 1.0)
 
-    # -- who is who ------------------------------------------------------------------------
-
     def leaves_traffic(self, instance: str) -> None:
         """An instance is about to be changed: it speaks for no side from now on."""
         with self._lock:
@@ -150,17 +148,11 @@ class Prober:
 
     def latencies_ms(self, side: str) -> tuple[float, float] | None:
         """Median and 95th percentile of good answers, in ms; None below ten of them."""
-        good = [p.latency_s * 1000 for p in self._of(side) if p.good]
-        if len(good) < 10:
-            return None
-        cuts = quantiles(good, n=20)
-        return cuts[9], cuts[18]
+        return _spread_ms(self._of(side))
 
     def _of(self, side: str) -> tuple[Probe, ...]:
         with self._lock:
             return tuple(self._sides[side])
-
-    # -- asking ----------------------------------------------------------------------------
 
     def _ask_on(self) -> None:
         lanes = self._lanes()
@@ -243,3 +235,11 @@ def _usual_class(sides: Iterable[Iterable[Probe]]) -> int | None:
     """The status class (2 for 2xx) that most good answers had."""
     classes = [p.status // 100 for side in sides for p in side if p.status and p.good]
     return max(set(classes), key=classes.count) if classes else None
+
+
+def _spread_ms(probes: Iterable[Probe]) -> tuple[float, float] | None:
+    good = [probe.latency_s * 1000 for probe in probes if probe.good]
+    if len(good) < 10:
+        return None
+    cuts = quantiles(good, n=20)
+    return cuts[9], cuts[18]

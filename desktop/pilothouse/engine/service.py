@@ -9,53 +9,30 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pilothouse.domain.change import Change, Plan
-from pilothouse.domain.deployment import LIVE, EventKind, Progress, State
+from pilothouse.domain.deployment import EventKind, Progress
 from pilothouse.domain.errors import Blocked, JournalUnavailable, LeaseHeld, NotFound
 from pilothouse.domain.guard import Verdict
 from pilothouse.domain.model import App
 from pilothouse.domain.news import Journaled, News, Notified, VerdictGiven
 from pilothouse.domain.policy import Policy
-from pilothouse.domain.ports import Accounts, Asker, Clock, Listener, Provider, Providers
+from pilothouse.domain.ports import Listener
 from pilothouse.domain.records import (
-    DeploymentRecord,
-    Journal,
-    Lease,
-    ReleaseStore,
     RequestKind,
-    Settings,
 )
 from pilothouse.engine.command import Commands
 from pilothouse.engine.lanes import Lanes
 from pilothouse.engine.logbook import Logbook
 from pilothouse.engine.planner import Desk, Planner
-from pilothouse.engine.prober import Prober
-from pilothouse.engine.runner import Gear, Runner
-from pilothouse.engine.tenure import Tenure
-from pilothouse.engine.trip import Point, Trip, no_trip
+from pilothouse.engine.trip import Point
+from pilothouse.engine.uptake import OPEN, Uptake
 from pilothouse.engine.views import Consent
 from pilothouse.engine.watch import Watch
+from pilothouse.engine.world import World
 
 log = logging.getLogger(__name__)
 TURN_S = 0.1
-OPEN = LIVE | {State.UNKNOWN}
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Everything outside that the engine works with, as ports."""
-
-    journal: Journal
-    releases: ReleaseStore
-    settings: Settings
-    providers: Providers
-    accounts: Accounts
-    asker: Asker
-    clock: Clock
-    actor: str
-    trip: Trip = no_trip
 
 
 class Service:
@@ -70,6 +47,7 @@ class Service:
             world.journal, world.releases, world.settings, world.providers, world.clock
         )
         self._lanes = Lanes()
+        self._uptake = Uptake(world, self._lanes, self._publish)
         self._planner = Planner(
             Desk(
                 world.journal,
@@ -133,7 +111,7 @@ class Service:
         deployment_id = self._world.journal.create(plan, by=consent.by)
         self._world.trip(Point.CREATED, deployment_id)
         try:
-            self._start(deployment_id)
+            self._uptake.start(deployment_id)
         except LeaseHeld as error:
             if error.deployment != deployment_id:
                 raise
@@ -164,12 +142,12 @@ class Service:
         """
         started = []
         for record in self._world.journal.deployments(states=OPEN):
-            if self._lanes.is_running(record.id) or self._is_outdated(record):
+            if self._lanes.is_running(record.id) or self._uptake.is_outdated(record):
                 continue
             if only is not None and record.id != only:
                 continue
             try:
-                if self._start(record.id):
+                if self._uptake.start(record.id):
                     started.append(record.id)
             except (LeaseHeld, NotFound) as error:
                 if only is not None:
@@ -190,7 +168,7 @@ class Service:
             is_over = until is not None and self._world.clock.steady() >= until
             try:
                 record = self.logbook.deployment(deployment_id)
-                if is_over or (not here and self._is_over_or_left(record)):
+                if is_over or (not here and self._uptake.is_over_or_left(record)):
                     return record.progress
             except JournalUnavailable:
                 # The run waits for the journal too, and says so.
@@ -212,52 +190,6 @@ class Service:
         """Leave every run at its next step and stop looking; blocks until that is so."""
         self.watch.close()
         self._lanes.leave()
-
-    def _start(self, deployment_id: str) -> bool:
-        """Take a deployment up; False when it ended before the lease was ours."""
-        journal = self._world.journal
-        record = journal.deployment(deployment_id)
-        provider = self._world.providers.of(record.progress.plan.app.account)
-        lease = journal.acquire(record.app_id, record.id)
-        try:
-            record = journal.deployment(record.id)
-            is_open = record.progress.state in OPEN
-            if is_open:
-                runner = self._runner(record, provider, lease)
-                self._lanes.start(record.id, runner.context, runner.run)
-        except BaseException:
-            journal.release(lease)
-            raise
-        if not is_open:
-            journal.release(lease)
-        return is_open
-
-    def _runner(self, record: DeploymentRecord, provider: Provider, lease: Lease) -> Runner:
-        world, plan = self._world, record.progress.plan
-        tenure = Tenure(world.journal, lease, world.clock, plan.policy.timing)
-        prober = Prober(
-            record.id,
-            plan,
-            asker=world.asker,
-            provider=provider,
-            clock=world.clock,
-            publish=self._publish,
-        )
-        gear = Gear(world.journal, provider, prober, world.clock, self._publish, world.trip)
-        return Runner(record, tenure, gear)
-
-    def _is_over_or_left(self, record: DeploymentRecord) -> bool:
-        """Whether nothing more comes of a deployment by itself."""
-        if record.progress.state.is_ended:
-            return True
-        return self._world.journal.app(record.app_id).owner is None
-
-    def _is_outdated(self, record: DeploymentRecord) -> bool:
-        """Whether an unknown ending was followed by another deployment, which knows better."""
-        if record.progress.state is not State.UNKNOWN:
-            return False
-        newest = self._world.journal.deployments(app_id=record.app_id, limit=1)
-        return bool(newest) and newest[0].id != record.id
 
     def _publish(self, news: News) -> None:
         with self._listening:

@@ -57,6 +57,10 @@ def _said(progress: Progress) -> Iterable[tuple[int, ReleaseVerdict, int | None]
         if plan.change.kind is ChangeKind.ROLLBACK:
             target = plan.to_version
         yield made, verdict, target
+        went_back = plan.change.kind is ChangeKind.ROLLBACK and progress.state is State.GOOD
+        if went_back and plan.from_version not in {None, made}:
+            # A person went away from it: it is not where the next way back leads.
+            yield plan.from_version or 0, ReleaseVerdict.ROLLED_BACK, plan.to_version
     back = release_of(progress, back=True)
     if back is not None and progress.state is State.ROLLED_BACK:
         yield back, ReleaseVerdict.VERIFIED, plan.from_version
@@ -69,6 +73,10 @@ def choices_back(releases: Sequence[Release], live: int | None) -> tuple[Release
     a proven release is named by its newest number.
     """
     current = next((r for r in releases if r.version == live), None)
+    newest: dict[str | None, Release] = {}
+    for release in sorted(releases, key=lambda one: one.version):
+        newest[release.artifact] = release
+    left = {a for a, r in newest.items() if r.verdict is ReleaseVerdict.ROLLED_BACK}
     others = [
         release
         for release in releases
@@ -76,6 +84,7 @@ def choices_back(releases: Sequence[Release], live: int | None) -> tuple[Release
         and release.status is ReleaseStatus.COMPLETE
         and release.artifact is not None
         and (current is None or release.artifact != current.artifact)
+        and release.artifact not in left
         and release.eligible is not False
         and release.verdict
         not in {ReleaseVerdict.ROLLED_BACK, ReleaseVerdict.FAILED_SAFE, ReleaseVerdict.UNKNOWN}

@@ -94,10 +94,14 @@ class SqlJournal:
             LeaseHeld: an ended deployment is to live again while another one is live.
         """
         now = self._clock.now()
-        held: dict[str, object] = {}
-        if hold is not None:
-            held = {"hold_reason": hold, "held_at": to_text(now), "held_by": self._me.shown}
         with self._database.write() as connection:
+            held: dict[str, object] = {}
+            if hold is not None:
+                # A person's own hold is not forgotten because a run adds its reason.
+                before = find_app(connection, lease.app_id)
+                earlier = before["hold_reason"] if before else None
+                reason = hold if earlier in {None, hold} else f"{earlier} {hold}"
+                held = {"hold_reason": reason, "held_at": to_text(now), "held_by": self._me.shown}
             self._leases.hold_fast(connection, lease, **held)
             row = deployments.find(connection, _deployment_of(lease))
             if state in LIVE and row["state"] not in LIVE:
