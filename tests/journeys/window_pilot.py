@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QEvent, QEventLoop, QPoint, QRect, Qt, QTimer
 from PySide6.QtTest import QTest
@@ -30,18 +30,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from pilothouse.app.compose import make_service
 from pilothouse.app.home import Home
 from pilothouse.domain.ports import Notifier
-from pilothouse.engine.service import Service
 from pilothouse.ui.alerts import Alerts
 from pilothouse.ui.options import OnActionCall, Options
 from pilothouse.ui.single import SingleInstance
 from pilothouse.ui.start import Running
 from pilothouse.ui.tokens import Scheme
-from tests.journeys.pilot import Pilot
 from tests.ui.frame import Ticker
 from tests.waiting import TooLateError
+
+if TYPE_CHECKING:
+    from pilothouse.engine.service import Service
+    from tests.journeys.pilot import Pilot
 
 W = TypeVar("W", bound=QWidget)
 T = TypeVar("T")
@@ -130,6 +131,8 @@ class WindowPilot:
         self._closed = False
 
     def _make(self) -> tuple[Service, Callable[[], None]]:
+        from pilothouse.app.compose import make_service
+
         service, close = make_service(self._environ, sandbox=True)
         service.watch.start()
         self.service = service

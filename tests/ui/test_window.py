@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from pilothouse.domain.model import AppState
 from pilothouse.domain.news import Looked, Reach
 from pilothouse.ui.actions import Verb
+from pilothouse.ui.page_stack import AHEAD
 from pilothouse.ui.pages.app import AppPage
 from pilothouse.ui.pages.fleet import FleetPage
 from pilothouse.ui.pages.welcome import WelcomePage
@@ -81,6 +82,17 @@ def test_the_sentence_names_who_needs_a_person_and_leads_there(frame: Frame) -> 
     assert "sandbox" not in page.sentence.text()
     page.sentence.linkActivated.emit(API)
     assert frame.window.desk.travels.here == Place(Page.APP, API)
+
+
+def test_pages_are_made_ahead_one_at_a_time_and_nothing_is_shown_by_it(frame: Frame) -> None:
+    frame.attach()
+    pages = frame.window.pages
+    shown, before = pages.currentWidget(), pages.count()
+    pages.on_ahead()
+    assert pages.count() == before + 1
+    pages.make_ahead()
+    frame.qtbot.waitUntil(lambda: pages.count() == before + len(AHEAD))
+    assert pages.currentWidget() is shown
 
 
 def test_enter_opens_an_app_and_alt_left_leads_back(frame: Frame) -> None:
@@ -191,6 +203,13 @@ def test_the_sidebar_folds_and_is_remembered(frame: Frame) -> None:
     frame.window.desk.actions.of(Verb.FOLD).trigger()
     frame.window.resize(1000, 700)
     frame.qtbot.waitUntil(lambda: frame.window.sidebar.is_rail)
+
+
+def test_a_run_belongs_to_the_deployments_in_the_sidebar(frame: Frame) -> None:
+    frame.attach()
+    frame.go(Page.RUN)
+    tree = frame.window.sidebar.tree
+    assert tree.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole) == "Deployments"
 
 
 def test_news_changes_one_app(frame: Frame) -> None:

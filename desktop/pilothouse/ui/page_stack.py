@@ -1,15 +1,18 @@
-"""The pages: each is made when it is first gone to, and told what to show."""
+"""The pages: each is made when it is first gone to, or a little before, and told what to show."""
 
 from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from pilothouse.ui.desk import Desk
 from pilothouse.ui.memory import Memory
 from pilothouse.ui.travels import Page, Place
+
+AHEAD = (Page.APP, Page.RUN, Page.INBOX)
+AHEAD_MS = 250
 
 
 @runtime_checkable
@@ -48,6 +51,9 @@ class PageStack(QStackedWidget):
         self._desk, self._memory = desk, memory
         self._made: dict[Page, QWidget] = {}
         self.try_sandbox = False
+        self._ahead = QTimer(self)
+        self._ahead.setInterval(AHEAD_MS)
+        self._ahead.timeout.connect(self.on_ahead)
         desk.travels.arrived.connect(self.on_arrived)
 
     def page(self, page: Page) -> QWidget:
@@ -58,6 +64,19 @@ class PageStack(QStackedWidget):
             self._made[page] = found
             self.addWidget(found)
         return found
+
+    def make_ahead(self) -> None:
+        """Make the likeliest pages while nobody waits for them, one at a time."""
+        self._ahead.start()
+
+    @Slot()
+    def on_ahead(self) -> None:
+        """Make the next one."""
+        page = next((one for one in AHEAD if one not in self._made), None)
+        if page is None:
+            self._ahead.stop()
+        else:
+            self.page(page)
 
     def _make(self, page: Page) -> QWidget:
         # Imported here so that the first paint does not wait for pages nobody sees yet.

@@ -215,14 +215,15 @@ class Sidebar(Surface):
     @Slot(object)
     def on_arrived(self, place: Place) -> None:
         """Show where the window is."""
-        key = place.app_id if place.page is Page.APP else place.page.value
+        shown = Page.DEPLOYMENTS if place.page is Page.RUN else place.page
+        key = place.app_id if shown is Page.APP else shown.value
         index = self.model.find(key)
         if index.isValid():
             self.tree.setCurrentIndex(index)
         else:
             self.tree.selectionModel().clear()
         for page, button in self._rail_buttons.items():
-            button.setChecked(page is place.page)
+            button.setChecked(page is shown)
 
     def sizeHint(self) -> QSize:
         """As wide as drawn."""

@@ -113,9 +113,15 @@ class Running(QObject):
         self._close_later(face.subscribe(self.bridge.publish))
         if alerts is not None:
             self._close_later(face.subscribe(alerts.hear))
-        self.bridge.ask(warm)
+        self.bridge.ask(warm, self.on_warm)
         self.window.attach(face)
         self.bridge.ask(face.recover)
+
+    @Slot(object)
+    def on_warm(self, _nothing: None) -> None:
+        """All modules are loaded: what is made of them may be made ahead."""
+        if not self._ending:
+            self.window.pages.make_ahead()
 
     @Slot(object)
     def on_not_made(self, error: Exception) -> None:
