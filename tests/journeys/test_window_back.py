@@ -41,7 +41,7 @@ def test_roll_back_in_two_clicks(pilot: Pilot, window: WindowPilot, app: str) ->
     window.go("Fleet")
     window.open_app(name)
     until_seen(
-        lambda: _verdicts(window) == ["verified", "verified"], "the verdicts of both releases"
+        lambda: _verdicts(window) == ["verified", "rolled back"], "the verdicts of both releases"
     )
     window.picture(f"history-{name}")
     window.wait_for("Release hold…")
