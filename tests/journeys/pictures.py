@@ -36,6 +36,8 @@ def history(pilot: Pilot) -> None:
         return len(newest) == SHOWN_MADE and not any("not watched" in one for one in newest)
 
     until_seen(told, "the verdicts")
+    window.wait_for("Open the deployment")
+    window.idle_for_ticks(1)
     keep(window.window, HISTORY)
     window.close()
     assert with_few_colours(QImage(str(HISTORY))).save(str(HISTORY))
