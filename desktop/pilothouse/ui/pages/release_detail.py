@@ -200,6 +200,7 @@ class ReleaseDetail(Surface):
         while (item := self.machines.takeAt(0)) is not None:
             row = item.widget()
             if row is not None:
+                row.hide()  # it goes only once the loop turns
                 row.deleteLater()
         live = view.live
         mine = [one for one in live.instances if _runs(one, release)] if live else []
