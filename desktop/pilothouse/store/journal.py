@@ -99,7 +99,8 @@ class SqlJournal:
             if hold is not None:
                 # A person's own hold is not forgotten because a run adds its reason.
                 before = find_app(connection, lease.app_id)
-                earlier = before["hold_reason"] if before else None
+                is_anothers = before is not None and before["held_by"] != self._me.shown
+                earlier = before["hold_reason"] if before and is_anothers else None
                 reason = hold if earlier in {None, hold} else f"{earlier} {hold}"
                 held = {"hold_reason": reason, "held_at": to_text(now), "held_by": self._me.shown}
             self._leases.hold_fast(connection, lease, **held)
