@@ -20,17 +20,19 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from pilothouse.sandbox import fly_api, fly_graphql, heroku_api
 from pilothouse.sandbox.announcement import Announcement, AppAddress, encode, keep, withdraw
 from pilothouse.sandbox.control import Control
 from pilothouse.sandbox.detached import lock_path
 from pilothouse.sandbox.faults import CuttableProtocol, Faults, Guarded
 from pilothouse.sandbox.filelock import LockedError, held
-from pilothouse.sandbox.fly_machines import FlyFleet
-from pilothouse.sandbox.heroku_dynos import HerokuFleet
-from pilothouse.sandbox.heroku_seed import plant
+from pilothouse.sandbox.fly import api as fly_api
+from pilothouse.sandbox.fly import graphql
+from pilothouse.sandbox.fly.machines import FlyFleet
+from pilothouse.sandbox.fly.seed import plant_fly
+from pilothouse.sandbox.heroku import api as heroku_api
+from pilothouse.sandbox.heroku.dynos import HerokuFleet
+from pilothouse.sandbox.heroku.seed import plant
 from pilothouse.sandbox.pace import Pace
-from pilothouse.sandbox.seed import plant_fly
 from pilothouse.sandbox.state import FORMAT, Saved, World, load, new_token, set_aside
 
 DEFAULT_PORT = 47113
@@ -109,7 +111,7 @@ class Sandbox:
         announcement = self.announce()
         keep(self.world.directory, announcement)
         _say(announcement.line() + "\n" if as_json else announcement.text(self._taken))
-        await asyncio.to_thread(fly_graphql.warm)
+        await asyncio.to_thread(graphql.warm)
         await self._until_end(idle_s)
         withdraw(self.world.directory)
         for server in self._servers:

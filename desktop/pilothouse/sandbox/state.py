@@ -18,8 +18,8 @@ from typing import Any, Protocol
 import msgspec
 
 from pilothouse.sandbox.edge import Edge
-from pilothouse.sandbox.fly_state import FlyState
-from pilothouse.sandbox.heroku_state import HerokuState
+from pilothouse.sandbox.fly.state import FlyState
+from pilothouse.sandbox.heroku.state import HerokuState
 from pilothouse.sandbox.pace import Pace
 
 _FILE = "state.json"

@@ -19,8 +19,8 @@ from pilothouse.domain.model import Account, Platform
 from pilothouse.domain.policy import Timing
 from pilothouse.providers.heroku import HerokuProvider
 from pilothouse.sandbox.faults import CuttableProtocol, Faults, Guarded, Match, Rule
-from pilothouse.sandbox.heroku_api import make_app
-from tests.sandbox.heroku_town import TOKEN, Town, town
+from pilothouse.sandbox.heroku.api import make_app
+from tests.sandbox.heroku.town import TOKEN, Town, town
 from tests.waiting import until, until_async
 
 T = TypeVar("T")

@@ -1,0 +1,101 @@
+"""How Fly's proxy picks a machine for a request.
+
+Only machines that it knows as uncordoned, that listen and whose routing checks pass get
+traffic: the least loaded first, in turn among equals. Nobody ready: the request waits, and a
+machine that sleeps is woken where its service allows it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from pilothouse.sandbox.edge import Backend, Refuse, Route, Wait
+from pilothouse.sandbox.fly.ids import rising_ulid
+from pilothouse.sandbox.fly.lifecycle import MachineLife
+from pilothouse.sandbox.fly.orders import start
+from pilothouse.sandbox.http1 import Headers
+from pilothouse.sandbox.pace import Pace
+
+HELD_S = 40.0
+PIN_HELD_S = 10.0
+_ON_ITS_WAY_S = 15.0
+_TEXT = (("content-type", "text/plain"),)
+NO_CANDIDATE = Refuse(503, _TEXT, b"[PR04] could not find a good candidate within 40 attempts\n")
+NO_PIN = Refuse(503, _TEXT, b"[PR03] could not reach the instance that was asked for\n")
+BROKEN_OFF = Refuse(502, _TEXT, b"[PU02] could not complete the HTTP request to the instance\n")
+
+
+class FlyRouter:
+    """Routes the requests of one app over its machines."""
+
+    def __init__(
+        self, pace: Pace, lives: Mapping[str, MachineLife], in_flight: Callable[[str], int]
+    ) -> None:
+        self._pace = pace
+        self._lives = lives
+        self._in_flight = in_flight
+        self._turn: dict[str, int] = {}
+        self._turns = 0
+
+    def __call__(self, headers: Mapping[str, str]) -> Route:
+        """Decide where a request goes now."""
+        pin = headers.get("fly-force-instance-id")
+        if pin is not None:
+            found = self._ready_one(pin)
+            return found or Wait(self._pace.seconds(PIN_HELD_S), NO_PIN)
+        preferred = self._ready_one(headers.get("fly-prefer-instance-id", ""))
+        chosen = preferred or self._least_loaded()
+        if chosen is None:
+            self._wake()
+            return Wait(self._pace.seconds(HELD_S), NO_CANDIDATE)
+        self._turns += 1
+        self._turn[chosen.instance_id] = self._turns
+        return chosen
+
+    def _ready_one(self, machine_id: str) -> Backend | None:
+        life = self._lives.get(machine_id)
+        port = life.serving_port if life else None
+        return Backend(machine_id, port) if port is not None else None
+
+    def _least_loaded(self) -> Backend | None:
+        ready = [
+            (self._in_flight(each), self._turn.get(each, 0), Backend(each, port))
+            for each, life in self._lives.items()
+            if (port := life.serving_port) is not None and not self._full(each, life)
+        ]
+        return min(ready, key=lambda entry: entry[:2])[2] if ready else None
+
+    def _full(self, machine_id: str, life: MachineLife) -> bool:
+        concurrency = life.machine.config["services"][0].get("concurrency") or {}
+        most = int(concurrency.get("hard_limit") or 0)
+        return bool(most) and self._in_flight(machine_id) >= most
+
+    def _wake(self) -> None:
+        """Start one machine that sleeps, unless one is on its way already."""
+        lives = self._lives.values()
+        since = time.time() - self._pace.seconds(_ON_ITS_WAY_S)
+        if any(life.machine.updated_at > since for life in lives if life.awake):
+            return
+        for life in lives:
+            if _sleeps(life) and not life.machine.cordoned:
+                start(life, "proxy")
+                return
+
+
+def _sleeps(life: MachineLife) -> bool:
+    machine = life.machine
+    services = machine.config.get("services") or []
+    exits = [event for event in machine.events if event.type == "exit"]
+    crashed = bool(exits) and not (exits[0].request or {})["exit_event"]["requested_stop"]
+    willing = any(service.get("autostart") for service in services)
+    return machine.state in ("stopped", "suspended") and willing and not crashed
+
+
+def decorate(headers: Headers, backend: Backend | None) -> None:
+    """Add the proxy's headers; `fly-machine-id` names the machine that answered."""
+    headers.append(("server", "Fly/5a1f9c2e (practice)"))
+    headers.append(("via", "1.1 fly.io"))
+    headers.append(("fly-request-id", f"{rising_ulid(time.time())}-ams"))
+    if backend is not None:
+        headers.append(("fly-machine-id", backend.instance_id))

@@ -1,0 +1,1 @@
+"""The practice Heroku: what it remembers, what runs, and the Platform API in front of it."""

@@ -1,0 +1,79 @@
+"""The practice Heroku's Platform API as one ASGI application, at the root of its port.
+
+Every path and verb that is not there is a 404 with the platform's error body. The streams of
+logs and release commands live on the same port; their addresses are their secrets, so that they
+ask for no token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pilothouse.sandbox.heroku import app_api, log_api, pipeline_api, release_api
+from pilothouse.sandbox.heroku.http import Api, Endpoint, answer
+from pilothouse.sandbox.state import World
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *app_api.ENDPOINTS,
+    *release_api.ENDPOINTS,
+    *pipeline_api.ENDPOINTS,
+    *log_api.ENDPOINTS,
+)
+Handle = Callable[[Request], Awaitable[Response]]
+Stream = Callable[[Api, Request], Awaitable[Response]]
+
+
+def make_app(world: World) -> ASGIApp:
+    """The Platform API of a world; its fleet must be made before the first request."""
+    api = Api(world)
+    by_path: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in ENDPOINTS:
+        by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+    # Literal paths come first, so that `/users/~/apps` is not taken for a person's name.
+    ordered = sorted(by_path.items(), key=lambda each: each[0].count("{"))
+    routes = [Route(path, _Path(api, verbs)) for path, verbs in ordered]
+    routes.append(Route("/streams/{release}", _stream(api, release_api.stream_output)))
+    routes.append(Route("/log-streams/{session}", _stream(api, log_api.stream_log)))
+    routes.append(Route("/{nothing:path}", _Path(api, {})))
+    return _MethodOverride(Starlette(routes=routes))
+
+
+def _stream(api: Api, handler: Stream) -> Handle:
+    async def handle(request: Request) -> Response:
+        return await handler(api, request)
+
+    return handle
+
+
+class _Path:
+    """The verbs of one path; a class, so that the router lets every verb through."""
+
+    def __init__(self, api: Api, verbs: dict[str, Endpoint]) -> None:
+        self._api = api
+        self._verbs = verbs
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        method = "GET" if request.method == "HEAD" else request.method
+        response = await answer(self._api, self._verbs.get(method), request)
+        await response(scope, receive, send)
+
+
+class _MethodOverride:
+    """Takes `POST` with `X-Http-Method-Override` for the verb that the header names."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            named = dict(scope["headers"]).get(b"x-http-method-override")
+            if named is not None:
+                scope = {**scope, "method": named.decode("latin-1").upper()}
+        await self._app(scope, receive, send)

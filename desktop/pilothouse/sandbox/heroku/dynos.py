@@ -1,0 +1,110 @@
+"""Heroku's running half: the dynos and the edge of every app, and the desk for releases.
+
+One fleet belongs to one world and lives in its event loop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from pilothouse.sandbox.heroku.crew import Crew
+from pilothouse.sandbox.heroku.limits import RateLimit
+from pilothouse.sandbox.heroku.releases import ReleaseDesk
+from pilothouse.sandbox.heroku.state import HerokuApp, Release
+from pilothouse.sandbox.heroku.wire import moment
+from pilothouse.sandbox.state import World
+
+Json = dict[str, Any]
+_NEWEST_SHOWN = 8
+
+
+class HerokuFleet:
+    """Starts, stops and describes everything of Heroku's that runs.
+
+    It makes itself known as `world.fleets["heroku"]`, where the API finds it.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.crews = {app.id: Crew(world, app) for app in world.heroku.apps}
+        self.desk = ReleaseDesk(world, self.crews)
+        self.limit = RateLimit(time.monotonic)
+        self.world = world
+        world.fleets["heroku"] = self
+
+    async def start(self) -> None:
+        """Open the edges, start what was up and go on with pending releases."""
+        for crew in self.crews.values():
+            await crew.start()
+        self.desk.resume()
+
+    async def stop(self) -> None:
+        """End everything at once, keeping the state as it is."""
+        await self.desk.stop()
+        for crew in self.crews.values():
+            await crew.stop()
+
+    def crew(self, app: HerokuApp) -> Crew:
+        """The dynos of an app."""
+        return self.crews[app.id]
+
+    def edge_url(self, app_key: str) -> str | None:
+        """The address of an app, with a slash at the end; `None` before its edge is open."""
+        edge = self.world.edges.get(app_key)
+        return None if edge is None else f"{edge.url}/"
+
+    def describe(self) -> list[Json]:
+        """What the control API shows of each app."""
+        return [_described(crew) for crew in self.crews.values()]
+
+    async def act(self, wish: Mapping[str, Any]) -> Json:
+        """Do what the control API asks of a Heroku app."""
+        from pilothouse.sandbox.heroku.acts import act
+
+        return act(self, wish)
+
+
+def _described(crew: Crew) -> Json:
+    app, counters = crew.app, crew.edge.counters
+    return {
+        "app": app.key,
+        "url": crew.edge.url,
+        "release": app.current,
+        "maintenance": app.maintenance,
+        "preboot": app.preboot,
+        "instances": [
+            {
+                "id": each.id,
+                "name": each.name,
+                "group": each.type,
+                "state": each.state,
+                "release": each.version,
+                "artifact": each.slug_id,
+                "serving": crew.serves(each),
+                "hidden": each in app.hidden,
+                "crashes": each.crashes,
+            }
+            for each in (*app.hidden, *app.dynos)
+        ],
+        "releases": [row(each) for each in reversed(app.releases[-_NEWEST_SHOWN:])],
+        "edge": {
+            "requests": counters.requests,
+            "lost": counters.lost,
+            "broken": counters.broken,
+            "by_instance": dict(counters.by_instance),
+        },
+    }
+
+
+def row(release: Release) -> Json:
+    """A release as the control API shows it."""
+    return {
+        "id": release.id,
+        "version": release.version,
+        "status": release.status,
+        "description": release.description,
+        "artifact": release.slug_id,
+        "user": release.user_id,
+        "created_at": moment(release.created_at),
+    }
