@@ -1,7 +1,27 @@
 """The control API: what tests and the window ask of the sandbox itself, beside the platforms.
 
 Everything needs the sandbox's token as a bearer token. It is not a platform, so that its own
-calls are neither journalled nor struck by faults.
+calls are neither journalled nor struck by faults. Bodies are JSON; times are epoch seconds; a
+wrong wish is answered 400 `{"error"}` and changes nothing.
+
+- `GET /` → the announcement, as `pilothouse sandbox --json` prints it.
+- `GET /world` → `{scale, clock_s, apps: [{app, url, release, instances, counters, …}]}`.
+- `GET /requests?since=N&limit=M` → `{requests: [Received], last}`: those after number N, the
+  earliest M of them (default: all); one that is not answered yet has `status` null.
+- `GET /absent` → `{absent: [{at, method, path}]}`: the latest 200 calls that are not here.
+- `GET /kinds` → `[{kind, scope, title, takes, platforms}]`: all that can go wrong. A scope is
+  `call`, `instance`, `world` or `others`; the kinds of `others` are the `do` of `/world/act`.
+- `GET /faults` → `{faults: [{id, kind, scope, match, count, left, struck, seed, rate, seconds,
+  edges}]}`; a count or left of -1 is for ever. `GET /faults/{id}` → one of them, or 404.
+- `POST /faults` with `{kind, match, count, seed, rate, seconds, edges}` or a list of them, put in
+  force together or not at all → the added ones, as `GET /faults` lists them.
+- `DELETE /faults`, `DELETE /faults/{id}` → 204; out of force, which heals instances that run.
+- `POST /world/act` with `{app, do, instance?, …}` → what other people or bad luck did.
+- `POST /shutdown` → `{ok}`, and the sandbox ends.
+
+`match` of a call: `method`, `platform` (`fly`, `heroku`), `path` and `body` (regular expressions),
+`nth`. `match` of an instance: `app` (`fly:harbor-api`), `instance` (id or name), `group` (process
+group or type). The world needs no match but `platform` for `network` and `disk`.
 """
 
 from __future__ import annotations
@@ -47,6 +67,7 @@ class Control:
             ("GET", "/", self.about),
             ("GET", "/requests", self.requests),
             ("GET", "/world", self.world),
+            ("GET", "/absent", self.absent),
             ("POST", "/world/act", self.act),
             ("GET", "/faults", self.list_faults),
             ("POST", "/faults", self.add_fault),
@@ -84,6 +105,10 @@ class Control:
         """Show what runs and what is remembered."""
         apps = [app for fleet in self._world.fleets.values() for app in fleet.describe()]
         return _json({"scale": self._world.pace.scale, "apps": apps})
+
+    async def absent(self, request: Request) -> Response:
+        """List the latest calls that the sandbox does not know."""
+        return _json({"absent": list(self._world.not_here)})
 
     async def act(self, request: Request) -> Response:
         """Do what other people or bad luck would do; the app's prefix names its platform."""

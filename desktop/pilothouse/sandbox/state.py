@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import sys
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +27,7 @@ from pilothouse.sandbox.pace import Pace
 _FILE = "state.json"
 _DEBOUNCE_S = 0.05
 _REQUESTS_KEPT = 20_000
+_ABSENT_KEPT = 200
 FORMAT = 1
 
 Json = dict[str, Any]
@@ -71,6 +74,14 @@ class Received(msgspec.Struct, omit_defaults=False):
     fault: str | None = None
 
 
+class Absent(msgspec.Struct, frozen=True):
+    """A call that the real platform may know and the sandbox does not; `at` is in epoch seconds."""
+
+    at: float
+    method: str
+    path: str
+
+
 class World:
     """The state of both platforms, and what runs on it.
 
@@ -86,6 +97,7 @@ class World:
         self.fleets: dict[str, Fleet] = {}
         self.addresses: dict[str, str] = {}
         self.received = 0
+        self.not_here: deque[Absent] = deque(maxlen=_ABSENT_KEPT)
         self.last_used = time.monotonic()
         self._dirty = False
         self._timer: asyncio.TimerHandle | None = None
@@ -111,6 +123,19 @@ class World:
         request.n = self.received
         self.requests.append(request)
         self.last_used = time.monotonic()
+
+    def absent(self, method: str, path: str) -> None:
+        """Tell the sandbox's log, and whoever asks the control API, what it cannot do.
+
+        Call it wherever a request meets no route, or asks a route for a part that is not here.
+        """
+        # What a client sends may hold a line break; in the log it must not begin a line.
+        shown = path.encode("unicode_escape").decode("ascii")
+        # A terminal that was closed is no reason to fail the call.
+        with suppress(OSError):
+            sys.stderr.write(f"not in the sandbox: {method} {shown}\n")
+            sys.stderr.flush()
+        self.not_here.append(Absent(time.time(), method, path))
 
     async def open_edge(self, edge: Edge) -> None:
         """Start an edge on the port that its app had before, and keep the port."""
