@@ -18,6 +18,8 @@ KEPT_NEWEST = 20
 KEPT_FOR = timedelta(days=30)
 """Younger releases keep their artifact however many there are (changelog 3395)."""
 
+_DIGITS = 9
+
 
 class Person(msgspec.Struct):
     """A user account; `id` is a UUID."""
@@ -95,11 +97,26 @@ class Formation(msgspec.Struct):
     updated_at: datetime
 
 
+class Grant(msgspec.Struct):
+    """An authorization that somebody made: a further token, with scopes and maybe an end."""
+
+    id: str
+    description: str
+    scope: list[str]
+    token_id: str
+    token: str
+    expires_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
 class HerokuApp(msgspec.Struct):
     """One app with its history and its dynos.
 
     `dynos` is what the platform lists. `hidden` is the old set that still serves while a preboot
-    window runs until `window_until`; both are empty otherwise.
+    window runs until `window_until`; both are empty otherwise. `features` are the names of those
+    that are on, `preboot` apart; `feature_moments` says when each was last switched. With
+    `two_factor` a change needs a second factor, unless one was given before `trusted_until`.
     """
 
     id: str
@@ -118,6 +135,13 @@ class HerokuApp(msgspec.Struct):
     dynos: list[Dyno] = []
     hidden: list[Dyno] = []
     window_until: datetime | None = None
+    stack: str = "heroku-24"
+    build_stack: str = "heroku-24"
+    features: list[str] = []
+    feature_moments: dict[str, datetime] = {}
+    two_factor: bool = False
+    trusted_until: datetime | None = None
+    platform_error: bool = False
 
     @property
     def key(self) -> str:
@@ -140,7 +164,7 @@ class HerokuApp(msgspec.Struct):
 
     def find_release(self, identity: str) -> Release | None:
         """The release with this UUID or, in digits, this version."""
-        if identity.isascii() and identity.isdigit():
+        if identity.isascii() and identity.isdigit() and len(identity) <= _DIGITS:
             return self.release_by_version(int(identity))
         return next((each for each in self.releases if each.id == identity.lower()), None)
 
@@ -196,6 +220,11 @@ class HerokuState(msgspec.Struct):
     pipelines: list[Pipeline] = []
     couplings: list[Coupling] = []
     promotions: list[Promotion] = []
+    grants: list[Grant] = []
+    account_features: list[str] = []
+    delinquent_at: datetime | None = None
+    suspended_at: datetime | None = None
+    apps_made: int = 0
 
     def person(self, identity: str) -> Person:
         """The person with this UUID; every stored id has one."""
