@@ -8,44 +8,42 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from pilothouse.sandbox.http1 import Head, Headers, copy_body, discard, encode, read_head
-from pilothouse.sandbox.relay import Backend, Decorate, Line, Outcome, Relay
+from pilothouse.sandbox.exchange import (
+    Backend,
+    Exchange,
+    Manners,
+    Notice,
+    Outcome,
+    Passage,
+    Refuse,
+    Route,
+    Seen,
+    Wait,
+)
+from pilothouse.sandbox.http1 import Head, copy_body, discard, encode, read_head
+from pilothouse.sandbox.relay import Ending, Line, Relay
 
-__all__ = ["Backend", "Edge", "Refuse", "Route", "Wait", "open_socket_server"]
+__all__ = [
+    "Backend",
+    "Edge",
+    "Exchange",
+    "Manners",
+    "Outcome",
+    "Refuse",
+    "Route",
+    "Wait",
+    "open_socket_server",
+]
 
 _ASK_AGAIN_S = 0.02
 _TRIES = 12
 _HEAD_LIMIT_BYTES = 64 * 1024
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """An answer that the platform's router gives by itself."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-
-
-_UNAVAILABLE = Refuse(503, (("content-type", "text/plain"),), b"no instance can take the request\n")
-_BAD_GATEWAY = Refuse(502, (("content-type", "text/plain"),), b"the instance did not answer\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Hold the request, for `timeout_s` real seconds in all; then answer with `refusal`."""
-
-    timeout_s: float
-    refusal: Refuse = _UNAVAILABLE
-
-
-Route = Backend | Wait | Refuse
 
 
 @dataclass(slots=True)
@@ -58,31 +56,28 @@ class Counters:
     by_instance: Counter[str] = field(default_factory=Counter)
 
 
-def _plain(_headers: Headers, _backend: Backend | None) -> None:
-    """Decorate nothing."""
-
-
 class Edge:
     """A reverse proxy on a loopback port of its own.
 
-    `route` sees the request's headers with lower-case names and decides; `bad_gateway` is what a
-    client gets from an instance that took a request and died. All of it lives in one event loop.
+    `route` sees the request's headers with lower-case names and decides; `manners` is how the
+    platform's router treats what passes; `notice` hears once of every request, whoever answered
+    it. All of it lives in one event loop.
     """
 
     def __init__(
         self,
         app_key: str,
-        route: Callable[[Mapping[str, str]], Route],
-        decorate: Decorate = _plain,
-        bad_gateway: Refuse = _BAD_GATEWAY,
+        route: Callable[[Seen], Route],
+        manners: Manners | None = None,
+        notice: Notice | None = None,
     ) -> None:
         self.app_key = app_key
         self.port = 0
         self.counters = Counters()
         self._route = route
-        self._decorate = decorate
-        self._bad_gateway = bad_gateway
-        self._relay = Relay(decorate)
+        self._manners = manners or Manners()
+        self._notice = notice
+        self._relay = Relay(self._manners)
         self._in_flight: Counter[str] = Counter()
         self._kicked = asyncio.Event()
         self._server: asyncio.Server | None = None
@@ -146,26 +141,58 @@ class Edge:
 
     async def _handle(self, client: Line, head: Head) -> bool:
         """Answer one request; True when the connection may carry another."""
-        seen = {key.lower(): value for key, value in head.headers}
-        if (seen.get("expect") or "").lower() == "100-continue":
+        passage = self._passage(client, head)
+        if passage.seen.get("expect", "").lower() == "100-continue":
             client.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        outcome, code, keep = Outcome.ABANDONED, "", False
+        try:
+            outcome, code, keep = await self._answer(client, passage)
+        finally:
+            self.counters.broken += outcome is Outcome.BROKEN
+            if self._notice is not None:
+                now = asyncio.get_running_loop().time()
+                self._notice(passage.told(outcome, now, code))
+        return keep
+
+    def _passage(self, client: Line, head: Head) -> Passage:
+        peer = str(client.writer.get_extra_info("peername")[0])
+        seen: dict[str, str] = {}
+        for key, value in head.headers:
+            name = key.lower()
+            seen[name] = f"{seen[name]}, {value}" if name in seen else value
+        ours = self._manners.forward(seen, peer)
+        names = {key.lower() for key, _ in ours}
+        kept = [each for each in head.headers if each[0].lower() not in names]
+        seen.update((key.lower(), value) for key, value in ours)
+        return Passage(Head(head.start, [*kept, *ours]), seen, peer)
+
+    async def _answer(self, client: Line, passage: Passage) -> tuple[Outcome, str, bool]:
         tries = 0
         while True:
-            route = await self._decide(seen)
+            route = await self._decide(passage.seen)
             if isinstance(route, Refuse):
-                return await self._refuse(client, head, route)
-            outcome = await self._forward(client, head, route)
-            if outcome in (Outcome.KEPT, Outcome.CLOSED):
-                return outcome is Outcome.KEPT
+                keep = await self._refuse(client, passage, route)
+                return Outcome.REFUSED, route.code, keep
+            ending = await self._forward(client, passage, route)
             tries += 1
-            if outcome is Outcome.FAILED or (outcome is Outcome.UNREACHED and tries >= _TRIES):
-                return await self._refuse(client, head, self._bad_gateway, spent=True)
-            if outcome is not Outcome.UNREACHED:
-                self.counters.broken += outcome is Outcome.BROKEN
-                return False
-            await self._until_kicked()
+            if ending.again and tries < _TRIES:
+                await self._until_kicked()
+                continue
+            refusal = self._own_answer(ending.outcome)
+            if refusal is None:
+                return ending.outcome, "", ending.keep
+            keep = await self._refuse(client, passage, refusal, spent=True)
+            return ending.outcome, refusal.code, keep
 
-    async def _decide(self, seen: Mapping[str, str]) -> Backend | Refuse:
+    def _own_answer(self, outcome: Outcome) -> Refuse | None:
+        manners = self._manners
+        return {
+            Outcome.UNREACHED: manners.unreachable,
+            Outcome.FAILED: manners.no_answer,
+            Outcome.TOO_SLOW: manners.too_slow,
+        }.get(outcome)
+
+    async def _decide(self, seen: Seen) -> Backend | Refuse:
         loop = asyncio.get_running_loop()
         began = loop.time()
         while True:
@@ -176,31 +203,33 @@ class Edge:
                 return route.refusal
             await self._until_kicked()
 
-    async def _forward(self, client: Line, head: Head, backend: Backend) -> Outcome:
+    async def _forward(self, client: Line, passage: Passage, backend: Backend) -> Ending:
         self._in_flight[backend.instance_id] += 1
         try:
-            outcome = await self._relay.exchange(client, head, backend)
+            ending = await self._relay.exchange(client, passage, backend)
         finally:
             self._in_flight[backend.instance_id] -= 1
             if not self._in_flight[backend.instance_id]:
                 del self._in_flight[backend.instance_id]
-        if outcome is not Outcome.UNREACHED:
+        if not ending.again:
             self.counters.by_instance[backend.instance_id] += 1
-        return outcome
+        return ending
 
     async def _refuse(
-        self, client: Line, head: Head, refusal: Refuse, *, spent: bool = False
+        self, client: Line, passage: Passage, refusal: Refuse, *, spent: bool = False
     ) -> bool:
         self.counters.lost += refusal.status >= 500
+        head = passage.head
         length = head.body_length()
         closing = head.closes or (spent and length != 0)
         if not closing:
             await copy_body(client.reader, length, discard)
         headers = list(refusal.headers)
-        self._decorate(headers, None)
+        self._manners.decorate(headers, None, passage.seen)
         headers.append(("content-length", str(len(refusal.body))))
         headers.append(("connection", "close" if closing else "keep-alive"))
         body = b"" if head.method == "HEAD" else refusal.body
+        passage.status, passage.bytes = refusal.status, len(body)
         client.writer.write(encode(f"HTTP/1.1 {refusal.status} Refused", headers, body))
         await client.writer.drain()
         return not closing

@@ -8,38 +8,16 @@ answered, so that another backend may have it. Requests with a body never use a 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import math
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum
 
-from pilothouse.sandbox.http1 import UNTIL_CLOSE, Head, Headers, copy_body, encode, read_head
+from pilothouse.sandbox.exchange import Backend, Manners, Outcome, Passage
+from pilothouse.sandbox.http1 import UNTIL_CLOSE, Head, Sink, copy_body, encode, read_head
 
 _CONNECT_S = 2.0
 _POOL_PER_BACKEND = 32
 _HEAD_LIMIT_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Backend:
-    """An instance that may answer, and the loopback port it listens on."""
-
-    instance_id: str
-    port: int
-
-
-Decorate = Callable[[Headers, Backend | None], None]
-
-
-class Outcome(Enum):
-    """How an exchange ended."""
-
-    KEPT = "answered, the client's connection may go on"
-    CLOSED = "answered, the client's connection ends"
-    UNREACHED = "nothing of it arrived; another backend may have it"
-    FAILED = "the backend took it and gave no answer"
-    BROKEN = "the answer broke off half way"
-    ABANDONED = "the client left"
 
 
 @dataclass(slots=True)
@@ -56,11 +34,23 @@ class Line:
         return not (self.writer.is_closing() or self.reader.at_eof())
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an attempt ended: `keep` when the client's connection may carry another request.
+
+    `again` when nothing of it was answered, so that another backend may have it.
+    """
+
+    outcome: Outcome
+    keep: bool = False
+    again: bool = False
+
+
 class Relay:
     """Passes requests on to backends and keeps their idle connections."""
 
-    def __init__(self, decorate: Decorate) -> None:
-        self._decorate = decorate
+    def __init__(self, manners: Manners) -> None:
+        self._manners = manners
         self._idle: dict[Backend, list[Line]] = {}
 
     def close(self) -> None:
@@ -76,26 +66,35 @@ class Relay:
             for line in self._idle.pop(backend):
                 line.writer.close()
 
-    async def exchange(self, client: Line, head: Head, backend: Backend) -> Outcome:
+    async def exchange(self, client: Line, passage: Passage, backend: Backend) -> Ending:
         """Send one request to `backend` and its answer back to `client`."""
-        has_body = head.body_length() != 0
+        clock = asyncio.get_running_loop().time
+        passage.backend = backend
+        has_body = passage.head.body_length() != 0
+        began = clock()
         line = await self._line(backend, fresh=has_body)
         if line is None:
-            return Outcome.UNREACHED
+            return Ending(Outcome.UNREACHED, again=True)
+        passage.handed_at = clock()
+        passage.connect_s = passage.handed_at - began
         try:
-            answer = await self._ask(client, line, head)
+            async with asyncio.timeout(_limit(self._manners.first_byte_s)):
+                answer = await self._ask(client, line, passage)
+        except TimeoutError:
+            line.writer.close()
+            return Ending(Outcome.TOO_SLOW)
         except (ConnectionError, asyncio.IncompleteReadError):
             answer = None
         if answer is None:
             line.writer.close()
-            replay = line.reused and not has_body
-            return Outcome.UNREACHED if replay else Outcome.FAILED
-        outcome = await self._return(client, line, head, answer, backend)
-        if outcome in (Outcome.KEPT, Outcome.CLOSED) and not answer.closes:
+            return Ending(Outcome.FAILED, again=line.reused and not has_body)
+        passage.first_byte_s = clock() - passage.handed_at
+        ending = await self._return(client, line, passage, answer)
+        if ending.outcome is Outcome.ANSWERED and not answer.closes:
             self._keep(backend, line)
         else:
             line.writer.close()
-        return outcome
+        return ending
 
     async def _line(self, backend: Backend, *, fresh: bool) -> Line | None:
         idle = self._idle.get(backend, [])
@@ -120,41 +119,44 @@ class Relay:
         else:
             line.writer.close()
 
-    async def _ask(self, client: Line, line: Line, head: Head) -> Head | None:
-        headers = head.end_to_end()
-        if head.get("x-forwarded-proto") is None:
-            headers.append(("x-forwarded-proto", "http"))
-        line.writer.write(encode(head.start, headers))
+    async def _ask(self, client: Line, line: Line, passage: Passage) -> Head | None:
+        head = passage.head
+        line.writer.write(encode(head.start, head.end_to_end()))
         if head.body_length():
             await copy_body(client.reader, head.body_length(), _sink(line.writer))
         await line.writer.drain()
         return await read_head(line.reader)
 
-    async def _return(
-        self, client: Line, line: Line, head: Head, answer: Head, backend: Backend
-    ) -> Outcome:
-        length = answer.answer_length(head.method)
-        closing = head.closes or length == UNTIL_CLOSE
+    async def _return(self, client: Line, line: Line, passage: Passage, answer: Head) -> Ending:
+        length = answer.answer_length(passage.head.method)
+        closing = passage.head.closes or length == UNTIL_CLOSE
         headers = answer.end_to_end()
-        self._decorate(headers, backend)
+        self._manners.decorate(headers, passage.backend, passage.seen)
         headers.append(("connection", "close" if closing else "keep-alive"))
         client.writer.write(encode(answer.start, headers))
+        passage.status = answer.status
         try:
-            await copy_body(line.reader, length, _sink(client.writer))
+            await copy_body(line.reader, length, _sink(client.writer, passage))
         except (ConnectionError, asyncio.IncompleteReadError):
             gone = client.writer.is_closing()
             client.writer.transport.abort()
-            return Outcome.ABANDONED if gone else Outcome.BROKEN
+            return Ending(Outcome.ABANDONED if gone else Outcome.BROKEN)
         try:
             await client.writer.drain()
         except ConnectionError:
-            return Outcome.ABANDONED
-        return Outcome.CLOSED if closing else Outcome.KEPT
+            return Ending(Outcome.ABANDONED)
+        return Ending(Outcome.ANSWERED, keep=not closing)
 
 
-def _sink(writer: asyncio.StreamWriter) -> Callable[[bytes], asyncio.Future[None]]:
+def _limit(seconds: float) -> float | None:
+    return None if math.isinf(seconds) else seconds
+
+
+def _sink(writer: asyncio.StreamWriter, passage: Passage | None = None) -> Sink:
     def send(piece: bytes) -> asyncio.Future[None]:
         writer.write(piece)
+        if passage is not None:
+            passage.bytes += len(piece)
         return asyncio.ensure_future(writer.drain())
 
     return send

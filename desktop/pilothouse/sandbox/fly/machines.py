@@ -21,7 +21,7 @@ from pilothouse.sandbox.fly.lifecycle import MachineLife
 from pilothouse.sandbox.fly.limits import RateLimits
 from pilothouse.sandbox.fly.orders import launch
 from pilothouse.sandbox.fly.process import Hub
-from pilothouse.sandbox.fly.routing import BROKEN_OFF, FlyRouter, decorate
+from pilothouse.sandbox.fly.routing import MANNERS, FlyRouter
 from pilothouse.sandbox.fly.state import App, Config, Machine, Release
 from pilothouse.sandbox.state import Json, World
 
@@ -78,7 +78,7 @@ class FlyFleet:
         lives: dict[str, MachineLife] = {}
         in_flight = partial(_in_flight, self.world.edges, f"fly:{app.name}")
         router = FlyRouter(self.world.pace, lives, in_flight)
-        edge = Edge(f"fly:{app.name}", router, decorate, BROKEN_OFF)
+        edge = Edge(f"fly:{app.name}", router, MANNERS)
         site = self._sites[app.name] = Site(app, edge, lives)
         await self.world.open_edge(edge)
         for machine in app.machines.values():

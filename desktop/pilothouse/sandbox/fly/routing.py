@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from pilothouse.sandbox.edge import Backend, Refuse, Route, Wait
+from pilothouse.sandbox.edge import Backend, Manners, Refuse, Route, Wait
 from pilothouse.sandbox.fly.ids import rising_ulid
 from pilothouse.sandbox.fly.lifecycle import MachineLife
 from pilothouse.sandbox.fly.orders import start
@@ -92,10 +92,13 @@ def _sleeps(life: MachineLife) -> bool:
     return machine.state in ("stopped", "suspended") and willing and not crashed
 
 
-def decorate(headers: Headers, backend: Backend | None) -> None:
+def decorate(headers: Headers, backend: Backend | None, _seen: Mapping[str, str]) -> None:
     """Add the proxy's headers; `fly-machine-id` names the machine that answered."""
     headers.append(("server", "Fly/5a1f9c2e (practice)"))
     headers.append(("via", "1.1 fly.io"))
     headers.append(("fly-request-id", f"{rising_ulid(time.time())}-ams"))
     if backend is not None:
         headers.append(("fly-machine-id", backend.instance_id))
+
+
+MANNERS = Manners(decorate, no_answer=BROKEN_OFF, unreachable=BROKEN_OFF)

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pilothouse.sandbox.edge import Edge
+from pilothouse.sandbox.edge import Edge, Manners
 from pilothouse.sandbox.heroku.logs import LogBook
 from pilothouse.sandbox.heroku.processes import Processes
 from pilothouse.sandbox.heroku.router import Candidate, Router, error_page
@@ -33,7 +33,10 @@ class Crew:
         self._world = world
         self._window: asyncio.TimerHandle | None = None
         router = Router(app, world.pace, self._candidates, self.log.router)
-        self.edge = Edge(app.key, router.route, router.decorate, error_page("H13"))
+        manners = Manners(
+            router.decorate, no_answer=error_page("H13"), unreachable=error_page("H13")
+        )
+        self.edge = Edge(app.key, router.route, manners)
         self._processes = Processes(world, app.name, self.log, self.edge.kick)
 
     async def start(self) -> None:

@@ -86,7 +86,7 @@ class Router:
             return Wait(self._pace.seconds(HELD_S), error_page("H20"))
         return error_page("H10")
 
-    def decorate(self, headers: Headers, backend: Backend | None) -> None:
+    def decorate(self, headers: Headers, backend: Backend | None, _seen: Mapping[str, str]) -> None:
         """Add what the router adds to every answer, and note its own errors in the log."""
         for name, code in [each for each in headers if each[0] == _CODE]:
             headers.remove((name, code))
