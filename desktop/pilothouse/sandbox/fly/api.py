@@ -1,28 +1,46 @@
-"""Fly.io's HTTP surfaces on one port: Machines, web REST, GraphQL and the registry."""
+"""Fly.io's HTTP surfaces on one port: Machines, web REST, GraphQL, registry and metrics."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from starlette.applications import Starlette
-from starlette.types import ASGIApp
+from starlette.exceptions import HTTPException
 
 from pilothouse.sandbox.fly.app_routes import AppRoutes
 from pilothouse.sandbox.fly.detail_routes import DetailRoutes
+from pilothouse.sandbox.fly.doorman import Doorman, nowhere
 from pilothouse.sandbox.fly.graphql import GraphqlRoutes
-from pilothouse.sandbox.fly.http import Doorman
 from pilothouse.sandbox.fly.machine_routes import MachineRoutes
-from pilothouse.sandbox.fly.machines import FlyFleet
 from pilothouse.sandbox.fly.registry import RegistryRoutes
 from pilothouse.sandbox.fly.web_routes import WebRoutes
 
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp
+
+    from pilothouse.sandbox.fly.machines import FlyFleet
+
 
 def make_app(fleet: FlyFleet) -> ASGIApp:
-    """Build the application; everything but GraphQL's introspection needs the world's token."""
-    routes = [
-        *MachineRoutes(fleet).routes(),
-        *DetailRoutes(fleet).routes(),
-        *AppRoutes(fleet).routes(),
-        *WebRoutes(fleet).routes(),
-        *GraphqlRoutes(fleet).routes(),
-        *RegistryRoutes(fleet.world.fly).routes(),
-    ]
-    return Doorman(Starlette(routes=routes), fleet.world.token)
+    """Build the application; nearly everything needs one of the world's tokens."""
+
+    async def lost(request: Request, refusal: Exception) -> Response:
+        status = refusal.status_code if isinstance(refusal, HTTPException) else 404
+        headers = getattr(refusal, "headers", None) or {}
+        return nowhere(fleet.world, request, status, headers.get("Allow", ""))
+
+    families = (
+        MachineRoutes(fleet),
+        DetailRoutes(fleet),
+        AppRoutes(fleet),
+        WebRoutes(fleet),
+        GraphqlRoutes(fleet),
+        RegistryRoutes(fleet.world.fly),
+    )
+    routes = [route for family in families for route in family.routes()]
+    app = Starlette(routes=routes, exception_handlers={404: lost, 405: lost})
+    # A path with a slash too many is unknown at Fly.io too; it leads nowhere else.
+    app.router.redirect_slashes = False
+    return Doorman(app, fleet.world)

@@ -36,7 +36,7 @@ class GraphqlRoutes:
         from pilothouse.sandbox.fly.graph_root import execute
 
         wish = await read_json(request)
-        known = bool(request.state.known)
+        known = request.state.access is not None
         if not known and not any(word in str(wish.get("query")) for word in _INTROSPECTION):
             errors = [{"message": "You must be authenticated to view this."}]
             return JSONResponse({"errors": errors}, 401)

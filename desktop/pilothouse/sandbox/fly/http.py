@@ -1,24 +1,25 @@
-"""What every HTTP handler of the practice Fly.io needs: tokens, JSON bodies, refusals."""
+"""What every HTTP handler of the practice Fly.io needs: JSON bodies, queries, refusals."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
-from starlette.requests import Request
+import msgspec
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.routing import Route
 
 from pilothouse.sandbox.fly.errors import FlyError, invalid
-from pilothouse.sandbox.fly.ids import rising_ulid
-from pilothouse.sandbox.state import Json
 
-Handler = Callable[[Request], Awaitable[Response]]
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from pilothouse.sandbox.fly.keys import Access
+    from pilothouse.sandbox.state import Json
+
+Handler = Callable[["Request"], Awaitable[Response]]
 NONCE = "fly-machine-lease-nonce"
-_REFUSED_TOKEN = {"error": "Authenticate: token validation error"}
+_DIGITS = 19
 
 
 def answering(handler: Handler) -> Handler:
@@ -33,6 +34,14 @@ def answering(handler: Handler) -> Handler:
     return answer
 
 
+def table(prefix: str, calls: Sequence[tuple[str, str, Handler]]) -> list[Route]:
+    """Return the routes of a table of method, path below `prefix`, and handler."""
+    return [
+        Route(prefix + path, answering(handler), methods=[method])
+        for method, path, handler in calls
+    ]
+
+
 async def read_json(request: Request) -> Json:
     """Return the JSON object in a request's body; none counts as an empty one.
 
@@ -43,11 +52,25 @@ async def read_json(request: Request) -> Json:
     if not body.strip():
         return {}
     try:
-        value = json.loads(body)
-    except ValueError:
+        value = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         raise invalid("the body is no JSON") from None
     if not isinstance(value, dict):
         raise invalid("the body is no JSON object")
+    return value
+
+
+def text(wish: Json, name: str, default: str = "") -> str:
+    """Read a string of a body; null and none are the default.
+
+    Raises:
+        FlyError: 400 when it is of another type.
+    """
+    value = wish.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, str):
+        raise invalid(f"{name} must be a string")
     return value
 
 
@@ -62,57 +85,13 @@ def number(request: Request, name: str, default: int) -> int:
     Raises:
         FlyError: 400 when it is none.
     """
-    text = request.query_params.get(name) or str(default)
-    if not text.isdecimal():
-        raise invalid(f"{name} must be a whole number, not {text!r}")
-    return int(text)
+    written = request.query_params.get(name) or str(default)
+    if not (written.isascii() and written.isdecimal() and len(written) <= _DIGITS):
+        raise invalid(f"{name} must be a whole number, not {written!r}")
+    return int(written)
 
 
-def knows(header: str, token: str) -> bool:
-    """Whether an `Authorization` header holds the token, among others and under any scheme."""
-    scheme, _, rest = header.strip().partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            _user, _, rest = base64.b64decode(rest).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return False
-    entries = (rest or scheme).split(",")
-    return any(entry.strip().split(" ")[-1] == token for entry in entries)
-
-
-class Doorman:
-    """Admits known tokens, and gives every reply the platform's headers."""
-
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app = app
-        self._token = token
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        headers = {key.decode().lower(): value.decode() for key, value in scope["headers"]}
-        known = knows(headers.get("authorization", ""), self._token)
-        scope.setdefault("state", {})["known"] = known
-        path = scope["path"]
-        if known or path == "/graphql" or not path.startswith(("/v1/", "/api/", "/v2/")):
-            await self._app(scope, receive, _stamped(send))
-            return
-        refusal = JSONResponse(_REFUSED_TOKEN, 401)
-        if path.startswith("/v2/"):
-            errors = {"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]}
-            challenge = {"www-authenticate": 'Basic realm="registry.fly.io"'}
-            refusal = JSONResponse(errors, 401, headers=challenge)
-        await refusal(scope, receive, _stamped(send))
-
-
-def _stamped(send: Send) -> Send:
-    async def stamped(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            identifier = f"{rising_ulid(time.time())}-ams".encode()
-            message["headers"] = [
-                *message.get("headers", []),
-                (b"fly-request-id", identifier),
-                (b"via", b"1.1 fly.io"),
-            ]
-        await send(message)
-
-    return stamped
+def access_of(request: Request) -> Access:
+    """Return what the request's token allows; the doorman has let it in."""
+    found: Access = request.state.access
+    return found

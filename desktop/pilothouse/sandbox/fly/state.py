@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from pilothouse.sandbox.fly.records import Address, Certificate, CliSession, Token
+
 Config = dict[str, Any]
 
 
@@ -34,6 +36,8 @@ class Image(msgspec.Struct):
     """An image in the registry: what a tag of a repository points at.
 
     `behaviour` is a value of `workload.Behaviour`; an expired image can no longer be pulled.
+    One that a client pushed has its `manifest` as the client wrote it, of `media_type`, and its
+    own `labels`; the others are made up from the rest.
     """
 
     repository: str
@@ -43,6 +47,10 @@ class Image(msgspec.Struct):
     revision: str
     created_at: float
     expired: bool = False
+    manifest: str = ""
+    media_type: str = ""
+    labels: dict[str, str] | None = None
+    size_bytes: int = 0
 
 
 class ImageRef(msgspec.Struct):
@@ -176,6 +184,9 @@ class App(msgspec.Struct):
     secrets: dict[str, Secret] = msgspec.field(default_factory=dict)
     secrets_version: int = 1
     lock: AppLock | None = None
+    addresses: list[Address] = msgspec.field(default_factory=list)
+    certificates: dict[str, Certificate] = msgspec.field(default_factory=dict)
+    idempotency_key: str = ""
 
     @property
     def status(self) -> str:
@@ -184,7 +195,10 @@ class App(msgspec.Struct):
 
 
 class FlyState(msgspec.Struct):
-    """Everything of Fly.io; `viewer_id` is the person the sandbox's token belongs to."""
+    """Everything of Fly.io; `viewer_id` is the person the sandbox's token belongs to.
+
+    `blobs` lists the digests that were pushed to each repository; the bytes lie beside the state.
+    """
 
     organisation: Organisation
     people: dict[str, Person]
@@ -193,6 +207,9 @@ class FlyState(msgspec.Struct):
     images: list[Image]
     builds: int = 90_000
     rate_limited: bool = True
+    tokens: list[Token] = msgspec.field(default_factory=list)
+    cli_sessions: dict[str, CliSession] = msgspec.field(default_factory=dict)
+    blobs: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
     @property
     def viewer(self) -> Person:
