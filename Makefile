@@ -10,12 +10,13 @@ endif
 PY := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint benchmark lock
+.PHONY: help run test lint tools benchmark lock
 
 help:
 	@echo "make run   start Pilothouse on its practice cloud (no account needed)"
 	@echo "make test  check everything: form, types, imports, wheel, tests"
 	@echo "make lint  form, types and imports only"
+	@echo "make tools  install the platforms' own command lines, which some tests drive"
 	@echo "make benchmark  print figures beside their budgets; wants an idle machine"
 	@echo "make lock  choose the versions of all libraries anew"
 
@@ -34,6 +35,10 @@ lint:
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# Into the person's cache folder: never into the checkout, never for the whole system.
+tools:
+	@$(PYTHON) packaging/provide_tools.py
+
 # Figures, no verdicts: nothing here fails because a machine is slow.
 benchmark:
 	@$(PYTHON) packaging/setup_check.py test
@@ -49,3 +54,5 @@ lock:
 	$(COMPILE) --group install --output-file requirements.lock
 	$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock
 	@! grep -n '://\|^-' requirements.lock requirements-dev.lock
+	cd packaging/tools && npm install --package-lock-only --ignore-scripts --no-audit --no-fund \
+		--omit-lockfile-registry-resolved

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import provide_tools
 from tests import leftovers
 from tests.gaps import refuse_gap
 from tests.waiting import TooLateError, until
@@ -42,6 +43,10 @@ MARK = f"PILOTHOUSE_TESTS={uuid.uuid4().hex}"
 
 def _private_surroundings() -> Path:
     """Give this session surroundings of its own; answers the folder they live in."""
+    # What `make tools` installed is the one thing of the person's own that tests may use.
+    kept = {"PILOTHOUSE_TOOLS": str(provide_tools.cache_folder(os.environ))}
+    if flyctl := os.environ.get("PILOTHOUSE_FLYCTL"):
+        kept["PILOTHOUSE_FLYCTL"] = flyctl
     for name in [name for name in os.environ if STRANGERS.search(name)]:
         del os.environ[name]
     # Short, because socket addresses end after about a hundred letters.
@@ -60,6 +65,7 @@ def _private_surroundings() -> Path:
         os.environ[name] = str(top / folder)
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["LANG"] = "C.UTF-8"
+    os.environ.update(kept)
     name, value = MARK.split("=")
     os.environ[name] = value
     return top

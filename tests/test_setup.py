@@ -191,7 +191,7 @@ def test_make_test_ends_with_pytest_after_all_other_checks() -> None:
 
 def test_make_without_a_target_tells_what_there_is() -> None:
     said = make()
-    assert all(f"make {target}" in said for target in ("run", "test", "lint", "lock"))
+    assert all(f"make {target}" in said for target in ("run", "test", "lint", "tools", "lock"))
 
 
 def run_script(
