@@ -51,6 +51,10 @@ class ControlClient:
         """The number of the latest request, for `requests(since=...)`."""
         return int(self._get("/requests", since=2**60)["last"])
 
+    def absent(self) -> list[str]:
+        """The calls that the sandbox does not have, as `METHOD PATH`, the latest 200."""
+        return [f"{each['method']} {each['path']}" for each in self._get("/absent")["absent"]]
+
     def app(self, key: str) -> dict[str, Any]:
         """One app of the world, such as `fly:harbor-api`."""
         return next(app for app in self._get("/world")["apps"] if app["app"] == key)
