@@ -13,6 +13,7 @@ from pilothouse.sandbox.fly.doorman import Doorman, nowhere
 from pilothouse.sandbox.fly.graphql import GraphqlRoutes
 from pilothouse.sandbox.fly.machine_routes import MachineRoutes
 from pilothouse.sandbox.fly.registry import RegistryRoutes
+from pilothouse.sandbox.fly.volume_routes import VolumeRoutes
 from pilothouse.sandbox.fly.web_routes import WebRoutes
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def make_app(fleet: FlyFleet) -> ASGIApp:
     families = (
         MachineRoutes(fleet),
         DetailRoutes(fleet),
+        VolumeRoutes(fleet),
         AppRoutes(fleet),
         WebRoutes(fleet),
         GraphqlRoutes(fleet),

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from pilothouse.sandbox.fly.disks import Volume
 from pilothouse.sandbox.fly.records import Address, Certificate, CliSession, Token
 
 Config = dict[str, Any]
@@ -125,7 +126,9 @@ class Version(msgspec.Struct):
 class Machine(msgspec.Struct):
     """A machine; `pullable` is false while its newest version waits for an image it cannot get.
 
-    `awake` says where a transition that the sandbox did not survive was going.
+    `trouble` says why not, where it is not the image. `awake` says where a transition that the
+    sandbox did not survive was going. `frozen` is how the process behaved that a suspended machine
+    keeps in its memory, empty for none. Moments of 0 have not come yet.
     """
 
     id: str
@@ -148,6 +151,12 @@ class Machine(msgspec.Struct):
     host_status: str = "ok"
     restart_count: int = 0
     secrets_version: int = 0
+    trouble: str = ""
+    frozen: str = ""
+    memory_limit_mb: int | None = None
+    skip_secrets: bool = False
+    started_at: float = 0.0
+    destroyed_at: float = 0.0
 
     @property
     def group(self) -> str:
@@ -187,6 +196,7 @@ class App(msgspec.Struct):
     addresses: list[Address] = msgspec.field(default_factory=list)
     certificates: dict[str, Certificate] = msgspec.field(default_factory=dict)
     idempotency_key: str = ""
+    volumes: dict[str, Volume] = msgspec.field(default_factory=dict)
 
     @property
     def status(self) -> str:
@@ -198,6 +208,7 @@ class FlyState(msgspec.Struct):
     """Everything of Fly.io; `viewer_id` is the person the sandbox's token belongs to.
 
     `blobs` lists the digests that were pushed to each repository; the bytes lie beside the state.
+    `full` names regions without room: `refuse` says so at once, `revert` only while it prepares.
     """
 
     organisation: Organisation
@@ -210,6 +221,7 @@ class FlyState(msgspec.Struct):
     tokens: list[Token] = msgspec.field(default_factory=list)
     cli_sessions: dict[str, CliSession] = msgspec.field(default_factory=dict)
     blobs: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    full: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def viewer(self) -> Person:

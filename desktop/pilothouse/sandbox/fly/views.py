@@ -21,7 +21,7 @@ def app_json(world: World, app: App) -> Json:
         "network_cidr": "fdaa:2:9a1::/48",
         "status": app.status,
         "machine_count": sum(each.state != "destroyed" for each in app.machines.values()),
-        "volume_count": 0,
+        "volume_count": sum(each.destroyed_at is None for each in app.volumes.values()),
         "cname_target": edge_url(world, app).removeprefix("http://"),
         "app_role": "",
         "organization": {

@@ -12,6 +12,7 @@ import msgspec
 from starlette.requests import Request
 
 from pilothouse.sandbox.fly.errors import invalid
+from pilothouse.sandbox.fly.http import read_json
 from pilothouse.sandbox.fly.rules import said
 from pilothouse.sandbox.fly.shapes import Duration, Flag, Text, Texts, Whole
 
@@ -131,13 +132,7 @@ async def read_wish(request: Request, kind: type[W]) -> W:
     Raises:
         FlyError: 400 when it is no JSON object, or a field is of the wrong type.
     """
-    body = (await request.body()).strip() or b"{}"
-    try:
-        wish = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise invalid("the body is no JSON") from None
-    if not isinstance(wish, dict):
-        raise invalid("the body is no JSON object")
+    wish = await read_json(request)
     try:
         return msgspec.convert(wish, kind)
     except msgspec.ValidationError as wrong:
