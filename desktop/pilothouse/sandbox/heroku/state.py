@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from pilothouse.sandbox.heroku.build_state import Build, Source
+
 KEPT_NEWEST = 20
 """This many newest releases keep their artifact however old they are (changelog 3395)."""
 KEPT_FOR = timedelta(days=30)
@@ -33,7 +35,9 @@ class Slug(msgspec.Struct):
     """A built artifact. `behaviour` and `phase` say how it acts when it runs here.
 
     `behaviour` is a value of `workload.Behaviour`; `phase` is how its release command ends
-    (`passes`, `fails`, `slow`), which matters only with a `release` process type.
+    (`passes`, `fails`, `slow`), which matters only with a `release` process type. Neither counts
+    for a `real` slug: its archive is a file, and its commands run as child processes. `size` is
+    unknown until something was uploaded; `stored` is the SHA-256 (hex) of what was.
     """
 
     id: str
@@ -44,8 +48,12 @@ class Slug(msgspec.Struct):
     behaviour: str
     created_at: datetime
     phase: str = "passes"
-    size: int = 48_611_204
+    size: int | None = 48_611_204
     checksum: str | None = None
+    real: bool = False
+    stored: str | None = None
+    put_key: str = ""
+    described: str | None = "Python"
 
 
 class Release(msgspec.Struct):
@@ -117,6 +125,8 @@ class HerokuApp(msgspec.Struct):
     window runs until `window_until`; both are empty otherwise. `features` are the names of those
     that are on, `preboot` apart; `feature_moments` says when each was last switched. With
     `two_factor` a change needs a second factor, unless one was given before `trusted_until`.
+    `one_offs` run beside the formation, and no release touches them. `boot_limit_s` is in real
+    seconds, since it limits what the app does.
     """
 
     id: str
@@ -142,6 +152,10 @@ class HerokuApp(msgspec.Struct):
     two_factor: bool = False
     trusted_until: datetime | None = None
     platform_error: bool = False
+    builds: list[Build] = []
+    buildpacks: list[str] = []
+    one_offs: list[Dyno] = []
+    boot_limit_s: float = 60.0
 
     @property
     def key(self) -> str:
@@ -225,6 +239,7 @@ class HerokuState(msgspec.Struct):
     delinquent_at: datetime | None = None
     suspended_at: datetime | None = None
     apps_made: int = 0
+    sources: dict[str, Source] = {}
 
     def person(self, identity: str) -> Person:
         """The person with this UUID; every stored id has one."""
@@ -241,8 +256,14 @@ class HerokuState(msgspec.Struct):
         return next((each for each in self.pipelines if wanted in {each.id, each.name}), None)
 
     def slug_is_kept(self, slug: Slug, now: datetime) -> bool:
-        """Whether retention has left the slug there: some release still needs it."""
-        return any(slug.id in kept_slugs(app, now) for app in self.apps)
+        """Whether retention has left the slug there: some release still needs it.
+
+        A slug that was never released stays as long as any young one.
+        """
+        if any(slug.id in kept_slugs(app, now) for app in self.apps):
+            return True
+        rows = (each for app in self.apps for each in app.releases)
+        return now - slug.created_at <= KEPT_FOR and all(each.slug_id != slug.id for each in rows)
 
 
 def is_expired(app: HerokuApp, release: Release, now: datetime) -> bool:
