@@ -39,7 +39,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from pilothouse.sandbox.faults import Faults, Rule
+from pilothouse.sandbox.faults import Faults, decode
 from pilothouse.sandbox.state import World
 
 _AFTER_THE_ANSWER_S = 0.05
@@ -97,9 +97,10 @@ class Control:
 
     async def requests(self, request: Request) -> Response:
         """List what the platform APIs received, after the number `since`."""
-        since = int(request.query_params.get("since") or 0)
-        wanted = [each for each in self._world.requests if each.n > since]
-        return _json({"requests": wanted, "last": self._world.received})
+        journal, query = self._world.requests, request.query_params
+        limit = query.get("limit")
+        wanted = journal.since(int(query.get("since") or 0), None if limit is None else int(limit))
+        return _json({"requests": wanted, "last": journal.last})
 
     async def world(self, request: Request) -> Response:
         """Show what runs and what is remembered."""
@@ -123,19 +124,17 @@ class Control:
 
     async def list_faults(self, request: Request) -> Response:
         """List the rules with what is left of them."""
-        return _json({"faults": self._faults.rules()})
+        return _json({"faults": [each.describe() for each in self._faults.rules()]})
 
     async def add_fault(self, request: Request) -> Response:
         """Put one rule, or a list of rules, in force."""
-        body = await request.body()
-        rules = msgspec.json.decode(body, type=Rule | list[Rule])
-        for rule in rules if isinstance(rules, list) else [rules]:
-            self._faults.add(rule)
-        return _json({"faults": self._faults.rules()})
+        added = [self._faults.add(rule) for rule in decode(await request.body())]
+        return _json({"faults": [each.describe() for each in added]})
 
     async def clear_faults(self, request: Request) -> Response:
         """Take every rule out of force."""
-        self._faults.clear()
+        for entry in self._faults.rules():
+            self._faults.remove(entry)
         return Response(status_code=204)
 
     async def end(self, request: Request) -> Response:

@@ -1,35 +1,37 @@
-"""What goes wrong on purpose on a platform's API, and the record of every request.
+"""The rules of what goes wrong on purpose: read, checked, in force, used up.
 
-A fault is chosen by rules in the order they were given; the same seed and the same requests meet
-the same faults. Work that a fault lets happen is done and saved before its answer is lost.
+A rule for calls strikes the requests that match it, in the order in which rules were given; the
+same seed and the same requests meet the same faults. Rules end with the sandbox.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
+import math
 import random
 import re
-import time
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from pilothouse.sandbox.state import Received, World
+from pilothouse.sandbox.journal import Received
+from pilothouse.sandbox.kinds import BOTH, CALL, INSTANCE, KINDS, WORLD, Kind
 
-KINDS = frozenset({"refuse", "lost", "429", "500", "503", "malformed", "slow", "hang"})
-PACE_PATH = "/.well-known/pilothouse-sandbox"
-"""Where a client that was pointed here by the environment alone learns how fast time goes."""
+FOR_EVER = -1
+_LONGEST_S = 86_400.0
+_FARTHEST_S = 10 * 365 * 86_400.0
+_OF_SCOPE = {
+    CALL: {"method", "path", "platform", "body", "nth"},
+    INSTANCE: {"app", "instance", "group"},
+    WORLD: {"platform"},
+}
 
-_BODY_KEPT_BYTES = 256 * 1024
-_HANG_S = 600.0
 
+class Match(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What a rule is about; `path` and `body` are regular expressions.
 
-class Match(msgspec.Struct, forbid_unknown_fields=True):
-    """Which requests a rule is about; `path` and `body` are regular expressions.
-
-    `nth` picks one of the matching requests alone, counted from 1.
+    `nth` picks one of the matching requests alone, counted from 1. `app` is as in
+    `fly:harbor-api`, `instance` an id or a name, `group` a process group or type.
     """
 
     method: str | None = None
@@ -37,232 +39,196 @@ class Match(msgspec.Struct, forbid_unknown_fields=True):
     platform: str | None = None
     body: str | None = None
     nth: int | None = None
+    app: str | None = None
+    instance: str | None = None
+    group: str | None = None
 
 
 class Rule(msgspec.Struct, forbid_unknown_fields=True):
-    """A fault for the next `count` matching requests, each hit with probability `rate`."""
+    """A wish: a kind of fault, whom it is about, and how often or how much.
+
+    `count` -1 is for ever. `rate` and `seconds` None are the kind's own defaults.
+    """
 
     kind: str
     match: Match = msgspec.field(default_factory=Match)
     count: int = 1
     seed: int = 0
-    rate: float = 1.0
-    seconds: float = 1.0
+    rate: float | None = None
+    seconds: float | None = None
+    edges: bool = False
+
+
+class InForce:
+    """A rule in force: what is left of it, and how often it struck."""
+
+    def __init__(self, identifier: int, rule: Rule) -> None:
+        self.id = identifier
+        self.rule = rule
+        self.kind = KINDS[rule.kind]
+        self.left = rule.count
+        self.struck = 0
+        self.chance = random.Random(rule.seed)
+        self.seen = 0
+
+    @property
+    def rate(self) -> float:
+        """The share that is struck, above 0 and at most 1."""
+        return self.rule.rate if self.rule.rate is not None else self.kind.defaults.get("rate", 1.0)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long or how much; None where neither the rule nor its kind says so."""
+        if self.rule.seconds is not None:
+            return self.rule.seconds
+        return self.kind.defaults.get("seconds")
+
+    def use(self) -> None:
+        """Count one strike."""
+        self.struck += 1
+        if self.left > 0:
+            self.left -= 1
+
+    def describe(self) -> dict[str, Any]:
+        """Return it as the control API shows it."""
+        return {
+            "id": self.id,
+            "kind": self.kind.kind,
+            "scope": self.kind.scope,
+            "match": self.rule.match,
+            "count": self.rule.count,
+            "left": self.left,
+            "struck": self.struck,
+            "seed": self.rule.seed,
+            "rate": self.rate,
+            "seconds": self.seconds,
+            "edges": self.rule.edges,
+        }
 
 
 class Faults:
-    """The rules in force; a rule that is used up stays without effect until cleared."""
+    """The rules in force; one that is used up stays without effect until it is taken away."""
 
     def __init__(self) -> None:
-        self._rules: list[tuple[Rule, random.Random]] = []
-        self._seen: list[int] = []
+        self._rules: dict[int, InForce] = {}
+        self._given = 0
 
-    def add(self, rule: Rule) -> None:
+    def add(self, rule: Rule) -> InForce:
         """Put a rule in force.
 
         Raises:
-            ValueError: its kind is unknown, or a pattern is not one.
+            ValueError: it is none; nothing has changed.
         """
-        if rule.kind not in KINDS:
-            raise ValueError(f"unknown fault {rule.kind!r}; known are {', '.join(sorted(KINDS))}")
-        try:
-            re.compile(rule.match.path or "")
-            re.compile(rule.match.body or "")
-        except re.error as wrong:
-            raise ValueError(f"not a pattern: {wrong}") from wrong
-        self._rules.append((rule, random.Random(rule.seed)))
-        self._seen.append(0)
+        check(rule)
+        self._given += 1
+        entry = self._rules[self._given] = InForce(self._given, rule)
+        return entry
 
-    def clear(self) -> None:
-        """Take every rule out of force."""
-        self._rules.clear()
-        self._seen.clear()
+    def find(self, identifier: int) -> InForce | None:
+        """Return the rule of that number, if it is in force."""
+        return self._rules.get(identifier)
 
-    def rules(self) -> list[Rule]:
-        """Return the rules with what is left of their counts."""
-        return [rule for rule, _ in self._rules]
+    def remove(self, entry: InForce) -> None:
+        """Take a rule out of force."""
+        self._rules.pop(entry.id, None)
 
-    def pick(self, request: Received) -> Rule | None:
-        """Return the rule that strikes this request, and use it up by one."""
-        for index, (rule, chance) in enumerate(self._rules):
-            if not _matches(rule.match, request):
+    def rules(self) -> list[InForce]:
+        """Return all, oldest first."""
+        return list(self._rules.values())
+
+    def pick(
+        self, request: Received, able: Callable[[str], bool] = lambda _kind: True
+    ) -> InForce | None:
+        """Return the rule that strikes this request, and use it up by one.
+
+        A rule whose kind is not `able` to strike this request passes it by.
+        """
+        text = None
+        for entry in self._rules.values():
+            match = entry.rule.match
+            if entry.kind.scope != CALL or not _is_about(entry, request):
                 continue
-            self._seen[index] += 1
-            if rule.count <= 0 or rule.match.nth not in (None, self._seen[index]):
+            if match.body is not None:
+                text = request.body_text() if text is None else text
+                if re.search(match.body, text) is None:
+                    continue
+            if not able(entry.kind.kind):
                 continue
-            if chance.random() < rule.rate:
-                rule.count -= 1
-                return rule
+            entry.seen += 1
+            if entry.left == 0 or match.nth not in (None, entry.seen):
+                continue
+            if entry.chance.random() < entry.rate:
+                entry.use()
+                return entry
         return None
 
 
-def _matches(match: Match, request: Received) -> bool:
+def _is_about(entry: InForce, request: Received) -> bool:
+    match = entry.rule.match
     return (
-        match.method in (None, request.method)
+        request.platform in entry.kind.platforms
         and match.platform in (None, request.platform)
+        and match.method in (None, request.method)
         and (match.path is None or re.search(match.path, request.path) is not None)
-        and (match.body is None or re.search(match.body, json.dumps(request.body)) is not None)
     )
 
 
-class CuttableProtocol(H11Protocol):
-    """Uvicorn's HTTP protocol, whose connection an application may cut without an answer."""
+def check(rule: Rule) -> None:
+    """Refuse a rule that says something impossible, or something its kind does not take.
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Remember the connection by both of its ends."""
-        super().connection_made(transport)
-        self._ends = (self.server, self.client)
-        _open_lines[self._ends] = transport
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        _open_lines.pop(self._ends, None)
-        super().connection_lost(exc)
-
-
-_open_lines: dict[object, asyncio.Transport] = {}
-
-
-async def _cut(scope: Scope) -> None:
-    transport = _open_lines.get((scope["server"], scope["client"]))
-    if transport is None:
-        return  # the client was quicker
-    transport.abort()
-    # The loop tells the protocol in its next turn; only then does it expect no answer any more.
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    Raises:
+        ValueError: what is wrong with it, and what would be right.
+    """
+    kind = KINDS.get(rule.kind)
+    if kind is None:
+        raise ValueError(f"unknown fault {rule.kind!r}; known are {', '.join(sorted(KINDS))}")
+    _check_match(kind, rule.match)
+    if rule.count == 0 or rule.count < FOR_EVER:
+        raise ValueError("count must be 1 or more, or -1 for ever")
+    if rule.rate is not None and not 0 < rule.rate <= 1:
+        raise ValueError("rate must be above 0 and at most 1")
+    for name in ("rate", "seconds"):
+        if getattr(rule, name) is not None and name not in kind.takes:
+            raise ValueError(f"{kind.kind} takes no {name}")
+    if rule.edges and "edges" not in kind.takes:
+        raise ValueError(f"{kind.kind} takes no edges")
+    if rule.seconds is not None:
+        low, high = (-_FARTHEST_S, _FARTHEST_S) if kind.kind == "clock" else (0.0, _LONGEST_S)
+        if not (math.isfinite(rule.seconds) and low <= rule.seconds <= high):
+            raise ValueError(f"seconds must be from {low:.0f} to {high:.0f}")
 
 
-class Guarded:
-    """An ASGI application around a platform's: journal, faults, and saving before answering."""
-
-    def __init__(self, app: ASGIApp, world: World, faults: Faults, platform: str) -> None:
-        self._app = app
-        self._world = world
-        self._faults = faults
-        self._platform = platform
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+def _check_match(kind: Kind, match: Match) -> None:
+    given = {name for name in match.__struct_fields__ if getattr(match, name) is not None}
+    alien = sorted(given - _OF_SCOPE[kind.scope])
+    if alien:
+        raise ValueError(f"{kind.kind} is about no {alien[0]}: its match takes {_listed(kind)}")
+    if kind.scope == INSTANCE and (match.app or "").partition(":")[0] not in BOTH:
+        raise ValueError("match.app must name an app as in fly:harbor-api or heroku:billing")
+    if match.platform not in (None, *kind.platforms):
+        raise ValueError(f"{kind.kind} happens on {' and '.join(kind.platforms)} only")
+    if match.nth is not None and match.nth < 1:
+        raise ValueError("nth counts from 1")
+    for pattern in (match.path, match.body):
         try:
-            await self._handle(scope, receive, send)
-        except asyncio.CancelledError:
-            # Only the sandbox's own end cancels a request, such as a long poll.
-            await _cut(scope)
-
-    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] == PACE_PATH:
-            scale = json.dumps({"scale": self._world.pace.scale})
-            await _answer(send, 200, scale.encode())
-            return
-        body = await _read(receive)
-        request = Received(
-            n=0,
-            at=time.time(),
-            platform=self._platform,
-            method=scope["method"],
-            path=scope["path"],
-            query=scope["query_string"].decode("latin-1"),
-            body=_decoded(body),
-        )
-        self._world.note(request)
-        rule = self._faults.pick(request)
-        request.fault = rule.kind if rule else None
-        await self._struck(rule, request, scope, _Replayed(body, receive), send)
-
-    async def _struck(
-        self, rule: Rule | None, request: Received, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        kind = rule.kind if rule else ""
-        if rule is not None and kind == "slow":
-            await asyncio.sleep(rule.seconds)
-        if kind == "hang":
-            await _until_gone(receive)
-        if kind in ("refuse", "hang"):
-            await _cut(scope)
-        elif kind in ("429", "500", "503"):
-            request.status = int(kind)
-            await _answer(send, int(kind), _SAID[kind])
-        elif kind in ("lost", "malformed"):
-            await self._app(scope, receive, self._watched(request, _swallow))
-            if kind == "lost":
-                await _cut(scope)
-            else:
-                await _answer(send, 200, b'{"ok": tru')
-        else:
-            await self._app(scope, receive, self._watched(request, send))
-
-    def _watched(self, request: Received, send: Send) -> Send:
-        async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                request.status = message["status"]
-                if request.method not in ("GET", "HEAD"):
-                    self._world.save()
-            self._world.last_used = time.monotonic()
-            await send(message)
-
-        return watched
+            re.compile(pattern or "")
+        except re.error as wrong:
+            raise ValueError(f"not a pattern: {wrong}") from wrong
 
 
-class _Replayed:
-    """A body that was read already, handed out again; then the connection's own messages."""
-
-    def __init__(self, body: bytes, receive: Receive) -> None:
-        self._body: bytes | None = body
-        self._receive = receive
-
-    async def __call__(self) -> Message:
-        if self._body is None:
-            return await self._receive()
-        body, self._body = self._body, None
-        return {"type": "http.request", "body": body, "more_body": False}
+def _listed(kind: Kind) -> str:
+    return ", ".join(sorted(_OF_SCOPE[kind.scope]))
 
 
-_SAID = {
-    "429": b'{"error":"resource_exhausted: rate limit exceeded","id":"rate_limit",'
-    b'"message":"rate limit exceeded"}',
-    "500": b'{"error":"unknown: internal server error","id":"internal_server_error",'
-    b'"message":"internal server error"}',
-    "503": b"upstream connect error or disconnect/reset before headers\n",
-}
+def decode(body: bytes) -> list[Rule]:
+    """Read one rule or a list of rules, and check them all.
 
-
-async def _swallow(_message: Message) -> None:
-    """Lose an answer."""
-
-
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    kind = b"application/json" if body.startswith(b"{") else b"text/plain"
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _read(receive: Receive) -> bytes:
-    pieces: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return b"".join(pieces)
-        pieces.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(pieces)
-
-
-def _decoded(body: bytes) -> object:
-    """Return a JSON body as a value; what is no JSON is told by its length alone."""
-    if not body:
-        return None
-    if len(body) <= _BODY_KEPT_BYTES:
-        try:
-            return json.loads(body)
-        except ValueError:
-            pass
-    return {"bytes": len(body)}
-
-
-async def _until_gone(receive: Receive) -> None:
-    await receive()
-    async with asyncio.timeout(_HANG_S):
-        while (await receive())["type"] != "http.disconnect":
-            pass
+    Raises:
+        ValueError: one of them is none.
+        msgspec.DecodeError: it is no JSON, or has a field that no rule has.
+    """
+    found = msgspec.json.decode(body, type=Rule | list[Rule])
+    rules: Iterable[Rule] = found if isinstance(found, list) else [found]
+    for rule in rules:
+        check(rule)
+    return list(rules)

@@ -21,14 +21,16 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from pilothouse.sandbox.announcement import Announcement, AppAddress, encode, keep, withdraw
+from pilothouse.sandbox.connections import CuttableProtocol
 from pilothouse.sandbox.control import Control
 from pilothouse.sandbox.detached import lock_path
-from pilothouse.sandbox.faults import CuttableProtocol, Faults, Guarded
+from pilothouse.sandbox.faults import Faults
 from pilothouse.sandbox.filelock import LockedError, held
 from pilothouse.sandbox.fly import api as fly_api
 from pilothouse.sandbox.fly import graphql
 from pilothouse.sandbox.fly.machines import FlyFleet
 from pilothouse.sandbox.fly.seed import plant_fly
+from pilothouse.sandbox.guarded import Guarded
 from pilothouse.sandbox.heroku import api as heroku_api
 from pilothouse.sandbox.heroku.dynos import HerokuFleet
 from pilothouse.sandbox.heroku.seed import plant
@@ -203,6 +205,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        date_header=False,
         timeout_keep_alive=600,
         timeout_graceful_shutdown=_GOODBYE_S,
     )

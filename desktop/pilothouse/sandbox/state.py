@@ -22,11 +22,12 @@ import msgspec
 from pilothouse.sandbox.edge import Edge
 from pilothouse.sandbox.fly.state import FlyState
 from pilothouse.sandbox.heroku.state import HerokuState
+from pilothouse.sandbox.journal import Journal, Received
 from pilothouse.sandbox.pace import Pace
 
 _FILE = "state.json"
 _DEBOUNCE_S = 0.05
-_REQUESTS_KEPT = 20_000
+_TRY_AGAIN_S = 1.0
 _ABSENT_KEPT = 200
 FORMAT = 1
 
@@ -60,20 +61,6 @@ class Saved(msgspec.Struct):
     heroku: HerokuState
 
 
-class Received(msgspec.Struct, omit_defaults=False):
-    """One request that reached a platform API."""
-
-    n: int
-    at: float
-    platform: str
-    method: str
-    path: str
-    query: str
-    body: Any = None
-    status: int | None = None
-    fault: str | None = None
-
-
 class Absent(msgspec.Struct, frozen=True):
     """A call that the real platform may know and the sandbox does not; `at` is in epoch seconds."""
 
@@ -92,13 +79,14 @@ class World:
         self.directory = directory
         self.pace = pace
         self.saved = saved
-        self.requests: deque[Received] = deque(maxlen=_REQUESTS_KEPT)
+        self.requests = Journal()
         self.edges: dict[str, Edge] = {}
         self.fleets: dict[str, Fleet] = {}
         self.addresses: dict[str, str] = {}
-        self.received = 0
         self.not_here: deque[Absent] = deque(maxlen=_ABSENT_KEPT)
         self.last_used = time.monotonic()
+        self.write_protected: set[str] = set()
+        self._unsaved = False
         self._dirty = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -119,9 +107,7 @@ class World:
 
     def note(self, request: Received) -> None:
         """Number a request and keep it."""
-        self.received += 1
-        request.n = self.received
-        self.requests.append(request)
+        self.requests.note(request)
         self.last_used = time.monotonic()
 
     def absent(self, method: str, path: str) -> None:
@@ -131,10 +117,7 @@ class World:
         """
         # What a client sends may hold a line break; in the log it must not begin a line.
         shown = path.encode("unicode_escape").decode("ascii")
-        # A terminal that was closed is no reason to fail the call.
-        with suppress(OSError):
-            sys.stderr.write(f"not in the sandbox: {method} {shown}\n")
-            sys.stderr.flush()
+        _log(f"not in the sandbox: {method} {shown}")
         self.not_here.append(Absent(time.time(), method, path))
 
     async def open_edge(self, edge: Edge) -> None:
@@ -151,14 +134,40 @@ class World:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(_DEBOUNCE_S, self.save)
 
-    def save(self) -> None:
-        """Save now what has changed since the last time."""
+    def unwritable(self, platform: str) -> bool:
+        """Whether a change to this platform could not be kept, so that none may be begun.
+
+        It is so while a fault says it, and after a write that failed until one succeeds.
+        """
+        return platform in self.write_protected or self._unsaved
+
+    def save(self) -> bool:
+        """Save now what has changed since the last time; False when that failed.
+
+        After a failure, of which the log tells once, it is tried again every second.
+        """
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._dirty:
-            self._dirty = False
+        if not self._dirty:
+            return True
+        try:
             _write(self.directory / _FILE, msgspec.json.encode(self.saved))
+        except OSError as why:
+            if not self._unsaved:
+                _log(f"The state is not saved, and changes are refused until it is: {why}")
+            self._unsaved = True
+            self._timer = asyncio.get_running_loop().call_later(_TRY_AGAIN_S, self.save)
+            return False
+        self._dirty = self._unsaved = False
+        return True
+
+
+def _log(line: str) -> None:
+    # A terminal that was closed is no reason to fail.
+    with suppress(OSError):
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -18,7 +18,9 @@ import uvicorn
 from pilothouse.domain.model import Account, Platform
 from pilothouse.domain.policy import Timing
 from pilothouse.providers.heroku import HerokuProvider
-from pilothouse.sandbox.faults import CuttableProtocol, Faults, Guarded, Match, Rule
+from pilothouse.sandbox.connections import CuttableProtocol
+from pilothouse.sandbox.faults import Faults, Match, Rule
+from pilothouse.sandbox.guarded import Guarded
 from pilothouse.sandbox.heroku.api import make_app
 from tests.sandbox.heroku.town import TOKEN, Town, town
 from tests.waiting import until, until_async
@@ -105,7 +107,13 @@ class Practice:
     async def _run(self) -> None:
         async with town(scale=SCALE) as one:
             guarded = Guarded(make_app(one.world), one.world, self._faults, "heroku")
-            config = uvicorn.Config(guarded, http=CuttableProtocol, lifespan="off", log_config=None)
+            config = uvicorn.Config(
+                guarded,
+                http=CuttableProtocol,
+                lifespan="off",
+                log_config=None,
+                date_header=False,
+            )
             server = uvicorn.Server(config)
             serving = asyncio.ensure_future(server.serve(sockets=[self._socket]))
             await until_async(lambda: _started(server), "the API's port")
