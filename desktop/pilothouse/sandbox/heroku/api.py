@@ -2,7 +2,7 @@
 
 Every path and verb that is not there is a 404 with the platform's error body. The streams of
 logs and release commands live on the same port; their addresses are their secrets, so that they
-ask for no token.
+ask for no token. The platform's own schema is not served: it is not ours to hand on.
 """
 
 from __future__ import annotations
@@ -15,14 +15,32 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pilothouse.sandbox.heroku import app_api, log_api, pipeline_api, release_api
-from pilothouse.sandbox.heroku.http import Api, Endpoint, answer
+from pilothouse.sandbox.heroku import (
+    account_api,
+    app_api,
+    authorization_api,
+    catalogue_api,
+    dyno_api,
+    feature_api,
+    log_api,
+    pipeline_api,
+    promotion_api,
+    release_api,
+)
+from pilothouse.sandbox.heroku.door import answer, fault
+from pilothouse.sandbox.heroku.http import Api, Endpoint
 from pilothouse.sandbox.state import World
 
 ENDPOINTS: tuple[Endpoint, ...] = (
+    *account_api.ENDPOINTS,
+    *authorization_api.ENDPOINTS,
+    *catalogue_api.ENDPOINTS,
     *app_api.ENDPOINTS,
+    *feature_api.ENDPOINTS,
+    *dyno_api.ENDPOINTS,
     *release_api.ENDPOINTS,
     *pipeline_api.ENDPOINTS,
+    *promotion_api.ENDPOINTS,
     *log_api.ENDPOINTS,
 )
 Handle = Callable[[Request], Awaitable[Response]]
@@ -41,7 +59,11 @@ def make_app(world: World) -> ASGIApp:
     routes.append(Route("/streams/{release}", _stream(api, release_api.stream_output)))
     routes.append(Route("/log-streams/{session}", _stream(api, log_api.stream_log)))
     routes.append(Route("/{nothing:path}", _Path(api, {})))
-    return _MethodOverride(Starlette(routes=routes))
+    return _MethodOverride(Starlette(routes=routes, exception_handlers={Exception: _failed}))
+
+
+async def _failed(request: Request, _error: Exception) -> Response:
+    return fault(request)
 
 
 def _stream(api: Api, handler: Stream) -> Handle:
@@ -60,8 +82,7 @@ class _Path:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        method = "GET" if request.method == "HEAD" else request.method
-        response = await answer(self._api, self._verbs.get(method), request)
+        response = await answer(self._api, self._verbs, request)
         await response(scope, receive, send)
 
 

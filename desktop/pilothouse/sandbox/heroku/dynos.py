@@ -11,7 +11,7 @@ from typing import Any
 
 from pilothouse.sandbox.heroku.crew import Crew
 from pilothouse.sandbox.heroku.limits import RateLimit
-from pilothouse.sandbox.heroku.releases import ReleaseDesk
+from pilothouse.sandbox.heroku.releases import ReleaseDesk, Wish
 from pilothouse.sandbox.heroku.state import HerokuApp, Release
 from pilothouse.sandbox.heroku.wire import moment
 from pilothouse.sandbox.state import World
@@ -48,6 +48,35 @@ class HerokuFleet:
     def crew(self, app: HerokuApp) -> Crew:
         """The dynos of an app."""
         return self.crews[app.id]
+
+    async def open_app(self, app: HerokuApp) -> None:
+        """Let a new app in: its address opens, and it gets the two releases of every new app."""
+        crew = Crew(self.world, app)
+        self.crews[app.id] = crew
+        await crew.start()
+        self.world.heroku.apps.append(app)
+        for text in ("Initial release", "Enable Logplex"):
+            self.desk.create(app, Wish(text, None, {}, app.owner_id))
+
+    def rename_app(self, app: HerokuApp, name: str) -> None:
+        """Give an app another name; its address stays. Dynos started before keep the old one."""
+        edges, ports = self.world.edges, self.world.saved.edge_ports
+        edge = edges.pop(app.key)
+        port = ports.pop(app.key)
+        app.name = name
+        edge.app_key = app.key
+        edges[app.key], ports[app.key] = edge, port
+
+    async def destroy_app(self, app: HerokuApp) -> None:
+        """End an app: its release commands, its dynos, its address, its place in a pipeline."""
+        state = self.world.heroku
+        state.apps.remove(app)
+        state.couplings = [each for each in state.couplings if each.app_id != app.id]
+        self.world.edges.pop(app.key, None)
+        self.world.saved.edge_ports.pop(app.key, None)
+        self.world.changed()
+        await self.desk.abandon(app)
+        await self.crews.pop(app.id).stop()
 
     def edge_url(self, app_key: str) -> str | None:
         """The address of an app, with a slash at the end; `None` before its edge is open."""

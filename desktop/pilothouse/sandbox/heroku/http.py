@@ -1,40 +1,25 @@
-"""What every endpoint of the practice Heroku shares: who may ask, how answers look.
+"""What every endpoint of the practice Heroku shares: the world it sees, bodies, pages, replies.
 
-An answer always carries `Request-Id`, `ETag` and `RateLimit-Remaining`, and for a known account
-`Oauth-Scope`; every error is an object with `id` and `message`. `GET /account/rate-limits` is
-free of charge, everything else costs a token (Platform API reference).
+An endpoint is a function from the API and a request to a reply; `door` runs it.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import json
-import re
-import secrets
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import format_datetime
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
 
 from pilothouse.sandbox.heroku import errors
 from pilothouse.sandbox.heroku.dynos import HerokuFleet
 from pilothouse.sandbox.heroku.limits import RateLimit
 from pilothouse.sandbox.heroku.logs import LogSession
 from pilothouse.sandbox.heroku.ranges import DEFAULT_MAX, Fields, RangeError, paginate
-from pilothouse.sandbox.heroku.state import HerokuApp, Release, new_id
+from pilothouse.sandbox.heroku.state import HerokuApp, Release
 from pilothouse.sandbox.heroku.wire import View
 from pilothouse.sandbox.state import World
-
-_ACCEPT = re.compile(r"application/vnd\.heroku\+json\s*;\s*version=3(\.[a-z-]+)?\b")
-_FREE = "/account/rate-limits"
-_REQUEST_IDS_KEPT = 7 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +59,11 @@ class Api:
 
     def app(self, request: Request) -> HerokuApp:
         """The app that the path names."""
-        found = self.state.find_app(request.path_params["app"])
+        return self.find_app(request.path_params["app"])
+
+    def find_app(self, identity: str) -> HerokuApp:
+        """The app with this UUID or name; refuses with a 404 when there is none."""
+        found = self.state.find_app(identity)
         if found is None:
             raise errors.not_found("app")
         return found
@@ -91,8 +80,8 @@ class Api:
         """The JSON object that the client sent; none at all is an empty one."""
         raw = await request.body()
         try:
-            value = json.loads(raw) if raw.strip() else {}
-        except ValueError as wrong:
+            value = msgspec.json.decode(raw) if raw.strip() else {}
+        except (ValueError, RecursionError) as wrong:
             raise errors.bad_request("The request body is not valid JSON.") from wrong
         if not isinstance(value, dict):
             raise errors.bad_request("The request body must be a JSON object.")
@@ -115,6 +104,15 @@ class Api:
             raise errors.bad_range(header or "") from wrong
         return Reply(show(page.items), page.status, page.headers)
 
+    def listed(self, request: Request, rows: list[dict[str, Any]]) -> Reply:
+        """The part of a list of finished objects that `Range` asks for, sortable by `id` alone."""
+        return self.paged(request, rows, {"id": lambda each: each["id"]}, list)
+
+    def lacking(self, request: Request, what: str) -> errors.Refusal:
+        """A 422 for a part of a known endpoint that the sandbox does not have, noted as such."""
+        self.world.absent(request.method, request.url.path)
+        return errors.invalid(f"The sandbox does not have {what}.")
+
 
 Handler = Callable[[Api, Request], Awaitable[Reply]]
 
@@ -136,95 +134,32 @@ def only(body: dict[str, Any], *names: str) -> None:
         raise errors.invalid(f"Unknown or immutable attribute: {', '.join(unknown)}.")
 
 
-async def answer(api: Api, endpoint: Endpoint | None, request: Request) -> Response:
-    """Run an endpoint for a request, from the checks at the door to the answer's headers."""
-    began = time.perf_counter()
-    known = False
-    try:
-        if _ACCEPT.search(request.headers.get("accept", "")) is None:
-            raise errors.not_acceptable()
-        known = _is_known(request.headers.get("authorization", ""), api.world.token)
-        if not known:
-            raise errors.unauthorized()
-        if request.url.path != _FREE and not api.limit.take():
-            raise errors.rate_limited()
-        if endpoint is None:
-            raise errors.no_endpoint()
-        reply = await endpoint.handler(api, request)
-    except errors.Refusal as refusal:
-        reply = Reply(refusal.body, refusal.status)
-    response = _put(reply, request)
-    needs = "read" if endpoint is None else endpoint.needs
-    if known:
-        response.headers["Oauth-Scope"] = "global"
-        response.headers["Oauth-Scope-Accepted"] = _accepted(needs)
-    response.headers["RateLimit-Remaining"] = str(api.limit.remaining)
-    response.headers["RateLimit-Multiplier"] = "1"
-    response.headers["X-Runtime"] = f"{time.perf_counter() - began:.9f}"
-    return response
+def text(body: dict[str, Any], name: str) -> str:
+    """A string that must be there."""
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise errors.invalid(f"`{name}` must be a string that is not empty.")
+    return value
 
 
-def _is_known(header: str, token: str) -> bool:
-    """Whether the token came as a bearer token or as the password of basic authentication."""
-    scheme, _, value = header.partition(" ")
-    given = value.strip()
-    if scheme.lower() == "basic":
-        try:
-            given = base64.b64decode(given, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            return False
-    elif scheme.lower() != "bearer":
-        return False
-    return secrets.compare_digest(given.encode(), token.encode())
+def optional_text(body: dict[str, Any], name: str) -> str | None:
+    """A string that may be missing or null."""
+    return None if body.get(name) is None else text(body, name)
 
 
-def _accepted(needs: str) -> str:
-    names = {
-        "identity": "global identity read read-protected write write-protected",
-        "read": "global read read-protected write write-protected",
-        "read-protected": "global read-protected write-protected",
-        "write": "global write write-protected",
-        "write-protected": "global write-protected",
-    }
-    return names.get(needs, "global")
+def flag(body: dict[str, Any], name: str, default: bool | None = None) -> bool:
+    """A boolean; it must be there unless there is a default."""
+    value = body.get(name, default)
+    if not isinstance(value, bool):
+        raise errors.invalid(f"`{name}` must be true or false.")
+    return value
 
 
-def _put(reply: Reply, request: Request) -> Response:
-    body = b"" if reply.body is None else json.dumps(reply.body).encode()
-    tag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
-    headers = {
-        "Cache-Control": "private, no-cache",
-        "Content-Type": "application/json",
-        "ETag": tag,
-        "Request-Id": _request_ids(request),
-        "Vary": "Authorization,Accept-Encoding",
-        "Via": "1.1 heroku-router",
-        "X-Content-Type-Options": "nosniff",
-        "Access-Control-Allow-Origin": "*",
-        **reply.headers,
-    }
-    changed_at = _last_modified(reply.body)
-    if changed_at is not None:
-        headers["Last-Modified"] = changed_at
-    seen = request.headers.get("if-none-match", "")
-    is_read = request.method in {"GET", "HEAD"} and reply.status in {200, 206}
-    if is_read and tag in {each.strip().removeprefix("W/") for each in seen.split(",")}:
-        del headers["Content-Type"]
-        return Response(status_code=304, headers=headers)
-    return Response(body, status_code=reply.status, headers=headers)
-
-
-def _request_ids(request: Request) -> str:
-    given = request.headers.get("request-id", "")
-    ids = [each.strip() for each in given[:_REQUEST_IDS_KEPT].split(",") if each.strip()]
-    return ",".join([new_id(), *ids])
-
-
-def _last_modified(body: object) -> str | None:
-    """The newest `updated_at` of what is sent, as HTTP writes a moment."""
-    rows = body if isinstance(body, list) else [body]
-    moments = [row.get("updated_at") for row in rows if isinstance(row, dict)]
-    newest = max((each for each in moments if isinstance(each, str)), default=None)
-    if newest is None:
-        return None
-    return format_datetime(datetime.fromisoformat(newest), usegmt=True)
+def identity(body: dict[str, Any], name: str) -> str:
+    """The UUID or name of something: a string, or an object with an `id` or a `name`."""
+    value = body.get(name)
+    if isinstance(value, dict):
+        value = value.get("id") or value.get("name")
+    if not isinstance(value, str) or not value:
+        raise errors.invalid(f"`{name}` must be an id or a name.")
+    return value

@@ -1,48 +1,74 @@
-"""The endpoints of pipelines, couplings and promotions.
-
-A promotion releases the slug of one named release, or of the source's current one, on other
-apps of the pipeline. That it is `completed` says nothing about success: its targets do, and a
-target names its release before that release's command has ended (pipeline endpoints).
-"""
+"""The endpoints of pipelines and couplings: which app stands at which stage of which pipeline."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from starlette.requests import Request
 
 from pilothouse.sandbox.heroku import errors, wire
-from pilothouse.sandbox.heroku.http import Api, Endpoint, Reply, only
-from pilothouse.sandbox.heroku.releases import Wish
-from pilothouse.sandbox.heroku.state import (
-    HerokuApp,
-    Pipeline,
-    Promotion,
-    PromotionTarget,
-    Release,
-    is_expired,
-    new_id,
-)
+from pilothouse.sandbox.heroku.http import Api, Endpoint, Reply, identity, only, text
+from pilothouse.sandbox.heroku.state import Coupling, HerokuApp, Pipeline, Release, new_id
+
+STAGES = ("test", "review", "development", "staging", "production")
+_NAME = re.compile(r"[a-z][a-z0-9-]{2,29}")
 
 
-async def list_pipelines(api: Api, _request: Request) -> Reply:
+async def list_pipelines(api: Api, request: Request) -> Reply:
     """Every pipeline."""
-    return Reply([wire.pipeline(each) for each in api.state.pipelines])
+    return api.listed(request, [wire.pipeline(each) for each in api.state.pipelines])
 
 
 async def show_pipeline(api: Api, request: Request) -> Reply:
     """One pipeline, by UUID or name."""
-    return Reply(wire.pipeline(_pipeline(api, request.path_params["pipeline"])))
+    return Reply(wire.pipeline(pipeline_named(api, request.path_params["pipeline"])))
+
+
+async def create_pipeline(api: Api, request: Request) -> Reply:
+    """Make a pipeline without apps."""
+    body = await api.body(request)
+    only(body, "name", "owner", "generation")
+    pipeline = Pipeline(new_id(), _free_name(api, body), api.state.account_id, api.world.pace.now())
+    api.state.pipelines.append(pipeline)
+    api.world.changed()
+    return Reply(wire.pipeline(pipeline), 201)
+
+
+async def change_pipeline(api: Api, request: Request) -> Reply:
+    """Rename a pipeline."""
+    pipeline = pipeline_named(api, request.path_params["pipeline"])
+    body = await api.body(request)
+    only(body, "name")
+    if "name" in body and body["name"] != pipeline.name:
+        pipeline.name = _free_name(api, body)
+    api.world.changed()
+    return Reply(wire.pipeline(pipeline))
+
+
+async def destroy_pipeline(api: Api, request: Request) -> Reply:
+    """End a pipeline; its apps stay and belong to none."""
+    pipeline = pipeline_named(api, request.path_params["pipeline"])
+    state = api.state
+    state.pipelines.remove(pipeline)
+    state.couplings = [each for each in state.couplings if each.pipeline_id != pipeline.id]
+    api.world.changed()
+    return Reply(wire.pipeline(pipeline))
 
 
 async def list_couplings(api: Api, request: Request) -> Reply:
     """The apps of a pipeline with their stages, or of all pipelines."""
     couplings = api.state.couplings
     if "pipeline" in request.path_params:
-        wanted = _pipeline(api, request.path_params["pipeline"]).id
+        wanted = pipeline_named(api, request.path_params["pipeline"]).id
         couplings = [each for each in couplings if each.pipeline_id == wanted]
     view = api.view(request)
-    return Reply([view.coupling(each) for each in couplings])
+    return api.listed(request, [view.coupling(each) for each in couplings])
+
+
+async def show_coupling(api: Api, request: Request) -> Reply:
+    """One coupling, by UUID."""
+    return Reply(api.view(request).coupling(_coupling(api, request)))
 
 
 async def show_app_coupling(api: Api, request: Request) -> Reply:
@@ -54,159 +80,119 @@ async def show_app_coupling(api: Api, request: Request) -> Reply:
     raise errors.not_found("pipeline coupling")
 
 
+async def create_coupling(api: Api, request: Request) -> Reply:
+    """Give an app that belongs to no pipeline a stage in one."""
+    body = await api.body(request)
+    only(body, "app", "pipeline", "stage")
+    stage = _stage(body)
+    app = api.find_app(identity(body, "app"))
+    pipeline = pipeline_named(api, identity(body, "pipeline"))
+    if any(each.app_id == app.id for each in api.state.couplings):
+        raise errors.invalid("App is already part of a pipeline.")
+    coupling = Coupling(new_id(), app.id, pipeline.id, stage, api.world.pace.now())
+    api.state.couplings.append(coupling)
+    api.world.changed()
+    return Reply(api.view(request).coupling(coupling), 201)
+
+
+async def change_coupling(api: Api, request: Request) -> Reply:
+    """Move an app to another stage of its pipeline."""
+    coupling, body = _coupling(api, request), await api.body(request)
+    only(body, "stage")
+    if "stage" in body:
+        coupling.stage = _stage(body)
+    api.world.changed()
+    return Reply(api.view(request).coupling(coupling))
+
+
+async def destroy_coupling(api: Api, request: Request) -> Reply:
+    """Take an app out of its pipeline."""
+    coupling = _coupling(api, request)
+    api.state.couplings.remove(coupling)
+    api.world.changed()
+    return Reply(api.view(request).coupling(coupling))
+
+
 async def list_latest_releases(api: Api, request: Request) -> Reply:
     """The newest release of each app of a pipeline."""
     view = api.view(request)
-    apps = _coupled(api, _pipeline(api, request.path_params["pipeline"]).id)
+    apps = apps_of(api, pipeline_named(api, request.path_params["pipeline"]).id)
     return Reply([view.release(each, each.newest) for each in apps])
 
 
-async def create_promotion(api: Api, request: Request) -> Reply:
-    """Bring a release of one app to other apps of its pipeline."""
-    body = await api.body(request)
-    only(body, "pipeline", "source", "targets")
-    pipeline = _pipeline(api, _id(body, "pipeline"))
-    coupled = _coupled(api, pipeline.id)
-    source, release = _source(api, body, coupled)
-    wanted = body.get("targets")
-    if not isinstance(wanted, list) or not wanted:
-        raise errors.invalid("Name at least one app to promote to.")
-    targets = [_member(api, coupled, _id(each, "app")) for each in wanted]
-    if source in targets:
-        raise errors.invalid("An app cannot be promoted to itself.")
-    slug = api.state.slugs[release.slug_id or ""]
-    text = f"Promote {source.name} v{release.version} {slug.commit[:8]}"
-    promotion = Promotion(
-        id=new_id(),
-        pipeline_id=pipeline.id,
-        source_app_id=source.id,
-        source_release_id=release.id,
-        targets=[],
-        created_at=api.world.pace.now(),
-    )
-    for app in targets:
-        current = app.current_release()
-        config = {} if current is None else current.config
-        made = api.fleet.desk.create(app, Wish(text, slug.id, config, api.state.account_id))
-        promotion.targets.append(PromotionTarget(new_id(), app.id, made.id))
-    api.state.promotions.append(promotion)
-    api.world.changed()
-    return Reply(_shown(promotion), 201)
+async def list_latest_deployments(api: Api, request: Request) -> Reply:
+    """The newest release of each app of a pipeline that brought other code."""
+    view = api.view(request)
+    apps = apps_of(api, pipeline_named(api, request.path_params["pipeline"]).id)
+    found = ((each, _newest_deployment(each)) for each in apps)
+    return Reply([view.release(app, release) for app, release in found if release is not None])
 
 
-async def show_promotion(api: Api, request: Request) -> Reply:
-    """One promotion."""
-    return Reply(_shown(_promotion(api, request)))
+def _newest_deployment(app: HerokuApp) -> Release | None:
+    earlier = [None, *app.releases]
+    for before, release in reversed(list(zip(earlier, app.releases, strict=False))):
+        if release.slug_id is not None and (before is None or before.slug_id != release.slug_id):
+            return release
+    return None
 
 
-async def list_targets(api: Api, request: Request) -> Reply:
-    """What a promotion came to, app by app."""
-    promotion = _promotion(api, request)
-    return Reply([_target_shown(promotion, each) for each in promotion.targets])
-
-
-def _pipeline(api: Api, identity: str) -> Pipeline:
-    found = api.state.find_pipeline(identity)
+def pipeline_named(api: Api, wanted: str) -> Pipeline:
+    """The pipeline with this UUID or name; refuses with a 404 when there is none."""
+    found = api.state.find_pipeline(wanted)
     if found is None:
         raise errors.not_found("pipeline")
     return found
 
 
-def _coupled(api: Api, pipeline_id: str) -> list[HerokuApp]:
+def apps_of(api: Api, pipeline_id: str) -> list[HerokuApp]:
+    """The apps of a pipeline."""
     ids = {each.app_id for each in api.state.couplings if each.pipeline_id == pipeline_id}
     return [each for each in api.state.apps if each.id in ids]
 
 
-def _id(body: object, name: str) -> str:
-    part = body.get(name) if isinstance(body, dict) else None
-    identity = part.get("id") if isinstance(part, dict) else None
-    if not isinstance(identity, str):
-        raise errors.invalid(f"`{name}` must be an object with an `id`.")
-    return identity
+def _coupling(api: Api, request: Request) -> Coupling:
+    wanted = request.path_params["coupling"].lower()
+    for each in api.state.couplings:
+        if each.id == wanted:
+            return each
+    raise errors.not_found("pipeline coupling")
 
 
-def _member(api: Api, coupled: list[HerokuApp], identity: str) -> HerokuApp:
-    app = api.state.find_app(identity)
-    if app is None or app not in coupled:
-        raise errors.not_found("app")
-    return app
+def _stage(body: dict[str, Any]) -> str:
+    stage = text(body, "stage")
+    if stage not in STAGES:
+        raise errors.invalid(f"`stage` must be one of: {', '.join(STAGES)}.")
+    return stage
 
 
-def _source(api: Api, body: dict[str, Any], coupled: list[HerokuApp]) -> tuple[HerokuApp, Release]:
-    source = body.get("source")
-    app = _member(api, coupled, _id(source, "app"))
-    release = app.current_release()
-    if isinstance(source, dict) and source.get("release") is not None:
-        release = app.find_release(_id(source, "release"))
-        if release is None:
-            raise errors.not_found("release")
-    if release is None or release.slug_id is None:
-        raise errors.invalid("The source app has no release with code.")
-    if is_expired(app, release, api.world.pace.now()):
-        raise errors.invalid(f"Release v{release.version} of the source has expired.")
-    return app, release
+def _free_name(api: Api, body: dict[str, Any]) -> str:
+    name = text(body, "name")
+    if _NAME.fullmatch(name) is None:
+        raise errors.invalid(
+            "Name must start with a letter and can only contain lower-case letters, digits and "
+            "dashes, 3 to 30 in all."
+        )
+    if api.state.find_pipeline(name) is not None:
+        raise errors.invalid(f"Name {name} is already taken")
+    return name
 
 
-def _promotion(api: Api, request: Request) -> Promotion:
-    wanted = request.path_params["promotion"]
-    for promotion in api.state.promotions:
-        if promotion.id == wanted:
-            _settle(api, promotion)
-            return promotion
-    raise errors.not_found("pipeline promotion")
-
-
-def _settle(api: Api, promotion: Promotion) -> None:
-    """Take over how the targets' releases stand by now."""
-    for target in promotion.targets:
-        app = api.state.find_app(target.app_id)
-        release = None if app is None else app.find_release(target.release_id or "")
-        if release is None or target.status != "pending" or release.status == "pending":
-            continue
-        target.status = release.status
-        if release.status == "failed":
-            target.error_message = "The release command failed."
-        promotion.updated_at = release.updated_at
-        api.world.changed()
-
-
-def _shown(promotion: Promotion) -> wire.Json:
-    """A promotion; `completed` says nothing about success, its targets do."""
-    pending = any(each.status == "pending" for each in promotion.targets)
-    return {
-        "created_at": wire.moment(promotion.created_at),
-        "id": promotion.id,
-        "pipeline": {"id": promotion.pipeline_id},
-        "source": {
-            "app": {"id": promotion.source_app_id},
-            "release": {"id": promotion.source_release_id},
-        },
-        "status": "pending" if pending else "completed",
-        "updated_at": wire.moment(promotion.updated_at) if promotion.updated_at else None,
-    }
-
-
-def _target_shown(promotion: Promotion, target: PromotionTarget) -> wire.Json:
-    """What a promotion came to on one app."""
-    return {
-        "app": {"id": target.app_id},
-        "error_message": target.error_message,
-        "id": target.id,
-        "pipeline_promotion": {"id": promotion.id},
-        "release": {"id": target.release_id} if target.release_id else None,
-        "status": target.status,
-    }
-
-
+_ONE = "/pipelines/{pipeline}"
+_PLACE = "/pipeline-couplings/{coupling}"
 ENDPOINTS = (
     Endpoint("GET", "/pipelines", list_pipelines),
-    Endpoint("GET", "/pipelines/{pipeline}", show_pipeline),
-    Endpoint("GET", "/pipelines/{pipeline}/pipeline-couplings", list_couplings),
-    Endpoint("GET", "/pipelines/{pipeline}/latest-releases", list_latest_releases),
+    Endpoint("POST", "/pipelines", create_pipeline, "write"),
+    Endpoint("GET", _ONE, show_pipeline),
+    Endpoint("PATCH", _ONE, change_pipeline, "write"),
+    Endpoint("DELETE", _ONE, destroy_pipeline, "write"),
+    Endpoint("GET", f"{_ONE}/pipeline-couplings", list_couplings),
+    Endpoint("GET", f"{_ONE}/latest-releases", list_latest_releases, "read-protected"),
+    Endpoint("GET", f"{_ONE}/latest-deployments", list_latest_deployments, "read-protected"),
     Endpoint("GET", "/pipeline-couplings", list_couplings),
+    Endpoint("POST", "/pipeline-couplings", create_coupling, "write"),
+    Endpoint("GET", _PLACE, show_coupling),
+    Endpoint("PATCH", _PLACE, change_coupling, "write"),
+    Endpoint("DELETE", _PLACE, destroy_coupling, "write"),
     Endpoint("GET", "/users/~/pipeline-couplings", list_couplings),
     Endpoint("GET", "/apps/{app}/pipeline-couplings", show_app_coupling),
-    Endpoint("POST", "/pipeline-promotions", create_promotion, "write-protected"),
-    Endpoint("GET", "/pipeline-promotions/{promotion}", show_promotion),
-    Endpoint("GET", "/pipeline-promotions/{promotion}/promotion-targets", list_targets),
 )

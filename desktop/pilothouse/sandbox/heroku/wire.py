@@ -29,10 +29,7 @@ from pilothouse.sandbox.heroku.state import (
 
 Json = dict[str, Any]
 
-REGION = {"id": "59accabd-516d-4f0e-83e6-6e3757701145", "name": "eu"}
-STACK = {"id": "b3a1c3b5-0a6f-4c6f-8a37-6a5e9f9f4c24", "name": "heroku-24"}
 TEAM = {"id": "7f7f4c6e-6a0e-4e61-9d6c-2f1a3a0c9b11", "name": "harbour-works"}
-CEDAR = {"id": "0f3c2b7d-32d6-46a1-8a5e-57a1b0b3c1aa", "name": "cedar"}
 _NAMES = uuid.UUID("6f1d2c88-6f0e-4d4c-9a52-3c40d7e2b7a1")
 
 
@@ -44,6 +41,32 @@ def moment(at: datetime) -> str:
 def named_id(*parts: str) -> str:
     """A UUID that is always the same for the same parts."""
     return str(uuid.uuid5(_NAMES, "/".join(parts)))
+
+
+def _named(kind: str, name: str) -> Json:
+    return {"id": named_id(kind, name), "name": name}
+
+
+def stack(name: str) -> Json:
+    """A stack where another thing names it."""
+    return _named("stack", name)
+
+
+def region(name: str) -> Json:
+    """A region where another thing names it."""
+    return _named("region", name)
+
+
+def generation(name: str) -> Json:
+    """A generation of the platform where another thing names it."""
+    return _named("generation", name)
+
+
+REGION = region("eu")
+STACK = stack("heroku-24")
+CEDAR = generation("cedar")
+_ONLY_ALONE = ("acm", "organization")
+"""What an app shows of itself, but not in the lists of a team."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +87,12 @@ class View:
         return {
             "acm": False,
             "archived_at": None,
-            "buildpack_provided_description": "Python",
-            "build_stack": STACK,
+            "base_image_name": None,
+            "buildpack_provided_description": "Python" if self._slug_size(app) else None,
+            "buildpacks": None,
+            "build_stack": stack(app.build_stack),
             "created_at": moment(app.created_at),
+            "current_build_architecture": [],
             "generation": "cedar",
             "git_url": f"https://git.heroku.com/{app.name}.git",
             "id": app.id,
@@ -80,10 +106,32 @@ class View:
             "repo_size": None,
             "slug_size": self._slug_size(app),
             "space": None,
-            "stack": STACK,
+            "stack": stack(app.stack),
             "team": TEAM,
             "updated_at": moment(app.updated_at),
             "web_url": self.edge_url(app.key),
+        }
+
+    def team_app(self, app: HerokuApp) -> Json:
+        """An app as a team, or a filter, lists it."""
+        shown = {key: value for key, value in self.app(app).items() if key not in _ONLY_ALONE}
+        return {**shown, "joined": True, "locked": False}
+
+    def domain(self, app: HerokuApp) -> Json:
+        """The domain that comes with an app: here its place on loopback, port included."""
+        url = self.edge_url(app.key) or ""
+        return {
+            "acm_status": None,
+            "acm_status_reason": None,
+            "app": {"id": app.id, "name": app.name},
+            "cname": None,
+            "created_at": moment(app.created_at),
+            "hostname": url.removeprefix("http://").rstrip("/"),
+            "id": named_id("domain", app.id),
+            "kind": "heroku",
+            "sni_endpoint": None,
+            "status": "succeeded",
+            "updated_at": moment(app.created_at),
         }
 
     def _slug_size(self, app: HerokuApp) -> int | None:
@@ -192,29 +240,6 @@ class View:
         }
 
 
-def account(person: Person, at: datetime) -> Json:
-    """The account that a token speaks for."""
-    return {
-        "allow_tracking": False,
-        "beta": False,
-        "created_at": moment(at),
-        "default_organization": None,
-        "default_team": None,
-        "delinquent_at": None,
-        "email": person.email,
-        "federated": False,
-        "id": person.id,
-        "identity_provider": None,
-        "last_login": moment(at),
-        "name": person.name,
-        "sms_number": None,
-        "suspended_at": None,
-        "two_factor_authentication": True,
-        "updated_at": moment(at),
-        "verified": True,
-    }
-
-
 def dyno(app: HerokuApp, dyno: Dyno) -> Json:
     """A process of an app."""
     return {
@@ -244,22 +269,6 @@ def formation(app: HerokuApp, entry: Formation, command: str) -> Json:
         "size": entry.size,
         "type": entry.type,
         "updated_at": moment(entry.updated_at),
-    }
-
-
-def preboot(app: HerokuApp) -> Json:
-    """The one app feature that changes how an app is rolled out."""
-    return {
-        "created_at": moment(app.created_at),
-        "description": "Start new web dynos before the old ones stop",
-        "display_name": "Preboot",
-        "doc_url": "https://devcenter.heroku.com/articles/preboot",
-        "enabled": app.preboot,
-        "feedback_email": "feedback@harbour.example",
-        "id": named_id("feature", "preboot"),
-        "name": "preboot",
-        "state": "general",
-        "updated_at": moment(app.features_at or app.created_at),
     }
 
 
