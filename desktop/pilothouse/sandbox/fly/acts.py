@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pilothouse.sandbox.fly import images, orders, releases
-from pilothouse.sandbox.fly.app_routes import describe, write_secrets
+from pilothouse.sandbox.fly.app_secrets import describe, write_secrets
 from pilothouse.sandbox.fly.errors import FlyError
 from pilothouse.sandbox.fly.lifecycle import MachineLife
 from pilothouse.sandbox.fly.machines import FlyFleet, Site
@@ -123,7 +123,7 @@ def _release(fleet: FlyFleet, site: Site, wish: Wish) -> Release:
 def _set_secrets(fleet: FlyFleet, site: Site, wish: Wish) -> Json:
     names = [str(name) for name in wish.get("names") or ["SESSION_KEY"]]
     values: dict[str, str | None] = {name: secrets.token_hex(8) for name in names}
-    write_secrets(site.app, values)
+    write_secrets(site.app, values, fleet.world.pace.now().timestamp())
     image_ref = site.app.releases[-1].image_ref if site.app.releases else ""
     release = releases.append(site.app, image_ref, "u2", describe(values))
     releases.settle(release, "complete", None)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pilothouse.sandbox.fly import releases
+from pilothouse.sandbox.fly import app_secrets, releases
 from pilothouse.sandbox.fly.errors import FlyError, invalid
 from pilothouse.sandbox.fly.http import answering, flag, read_json
 from pilothouse.sandbox.fly.ids import opaque_id
-from pilothouse.sandbox.fly.state import App, Machine, Secret
+from pilothouse.sandbox.fly.state import App, Machine
 from pilothouse.sandbox.fly.views import app_json, machine_json, secret_json
 
 if TYPE_CHECKING:
@@ -142,11 +141,7 @@ class AppRoutes:
         return JSONResponse({"version": app.secrets_version})
 
     def _write(self, app: App, values: dict[str, str | None]) -> None:
-        write_secrets(app, values)
-        image = app.releases[-1].image_ref if app.releases else ""
-        release = releases.append(app, image, self._state.viewer_id, describe(values))
-        releases.settle(release, "complete", None)
-        self._fleet.world.changed()
+        app_secrets.change(self._fleet.world, app, values)
 
     # ------------------------------------------------------------------ surroundings
 
@@ -188,25 +183,6 @@ class AppRoutes:
             "user": self._state.viewer.email,
         }
         return JSONResponse({"tokens": [shown]})
-
-
-def write_secrets(app: App, values: dict[str, str | None]) -> None:
-    """Set or remove secrets and raise the app's secrets version."""
-    now = time.time()
-    for name, value in values.items():
-        if value is None:
-            app.secrets.pop(name, None)
-            continue
-        digest = hashlib.sha256(f"{app.id} {name} {value}".encode()).hexdigest()[:16]
-        since = app.secrets[name].created_at if name in app.secrets else now
-        app.secrets[name] = Secret(name, digest, since, now)
-    app.secrets_version += 1
-
-
-def describe(values: dict[str, str | None]) -> str:
-    """Return the description of the release that a change of secrets makes."""
-    removed = all(value is None for value in values.values())
-    return f"{'Unset' if removed else 'Set'} secrets: {', '.join(sorted(values))}"
 
 
 def _overview(machine: Machine) -> Json:

@@ -7,32 +7,42 @@ field's arguments; it runs only when a query selects it.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pilothouse.sandbox.fly import images
-from pilothouse.sandbox.fly.errors import FlyError
-from pilothouse.sandbox.fly.ids import rfc3339, rfc3339_ms
-from pilothouse.sandbox.fly.state import App, FlyState, Image, Release
-from pilothouse.sandbox.fly.views import edge_url
-from pilothouse.sandbox.state import Json, World
+from graphql import GraphQLError
 
-_SIZE_BYTES = 48_211_904
+from pilothouse.sandbox.fly.ids import rfc3339
+from pilothouse.sandbox.fly.records import Token
+from pilothouse.sandbox.fly.regions import NEAREST, REGIONS, Region
+from pilothouse.sandbox.fly.sizes import SIZES, Size
+from pilothouse.sandbox.fly.state import FlyState, Person
+from pilothouse.sandbox.state import Json
+
+PAGE_SIZE = 1000
+"""How many entries a page has when nobody says."""
 _NO_PAGE = {"endCursor": None, "hasNextPage": False, "hasPreviousPage": False, "startCursor": None}
-_NOTHING: Json = {"nodes": [], "edges": [], "pageInfo": _NO_PAGE, "totalCount": 0}
+NOTHING: Json = {"nodes": [], "edges": [], "pageInfo": _NO_PAGE, "totalCount": 0}
+"""An empty connection."""
 
 
-def connection(
-    items: Sequence[Any], write: Callable[[Any], Json], arguments: Json, *, size: int = 1000
-) -> Json:
-    """Return one page of a list as a Relay connection; cursors are positions in base64."""
-    start = _position(arguments.get("after"))
-    first = arguments.get("first")
-    count = size if first is None else max(0, int(first))
-    page = items[start : start + count]
-    nodes = [write(item) for item in page]
-    cursors = [_cursor(start + index + 1) for index in range(len(page))]
+def connection(items: Sequence[Any], write: Callable[[Any], Any], arguments: Json) -> Json:
+    """Return one page of a list as a Relay connection; cursors are positions in base64.
+
+    Raises:
+        GraphQLError: a cursor is none of ours, or a number is negative.
+    """
+    low = _position(arguments.get("after"), 0)
+    high = min(len(items), _position(arguments.get("before"), len(items) + 1) - 1)
+    low, high = min(low, len(items)), max(high, 0)
+    first, last = _count(arguments, "first"), _count(arguments, "last")
+    if last is None:
+        high = min(high, low + (PAGE_SIZE if first is None else first))
+    else:
+        high = high if first is None else min(high, low + first)
+        low = max(low, high - last)
+    nodes = [write(item) for item in items[low:high]]
+    cursors = [_cursor(low + index + 1) for index in range(len(nodes))]
     return {
         "edges": [
             {"cursor": cursor, "node": node} for cursor, node in zip(cursors, nodes, strict=True)
@@ -42,40 +52,78 @@ def connection(
         "pageInfo": {
             "startCursor": cursors[0] if cursors else None,
             "endCursor": cursors[-1] if cursors else None,
-            "hasNextPage": start + len(page) < len(items),
-            "hasPreviousPage": start > 0,
+            "hasNextPage": high < len(items),
+            "hasPreviousPage": low > 0,
         },
     }
+
+
+def _count(arguments: Json, name: str) -> int | None:
+    value = arguments.get(name)
+    if value is not None and value < 0:
+        raise GraphQLError(f"{name} cannot be negative", extensions={"code": "INVALID"})
+    return None if value is None else int(value)
 
 
 def _cursor(position: int) -> str:
     return base64.b64encode(str(position).encode()).decode().rstrip("=")
 
 
-def _position(cursor: object) -> int:
+def _position(cursor: object, default: int) -> int:
     if not cursor:
-        return 0
-    text = str(cursor)
+        return default
     try:
-        return int(base64.b64decode(text + "=" * (-len(text) % 4)))
+        padded = str(cursor) + "=" * (-len(str(cursor)) % 4)
+        position = int(base64.b64decode(padded, validate=True))
     except ValueError:
-        raise FlyError(400, "Invalid cursor") from None
+        position = -1
+    if position < 0:
+        raise GraphQLError(f"Invalid cursor: {cursor}", extensions={"code": "INVALID"})
+    return position
+
+
+def not_found(what: str) -> GraphQLError:
+    """Refuse what is not there, with the words that flyctl looks for."""
+    return GraphQLError(f"Could not find {what}", extensions={"code": "NOT_FOUND"})
 
 
 def organisation_value(state: FlyState) -> Json:
     """Write the organisation."""
     organisation = state.organisation
     return {
-        "id": organisation.id,
-        "slug": organisation.slug,
-        "rawSlug": organisation.slug,
-        "name": organisation.name,
-        "type": "SHARED",
-        "paidPlan": True,
+        "addOnSsoLink": None,
         "billable": True,
-        "viewerRole": "admin",
+        "billingStatus": "CURRENT",
+        "id": organisation.id,
         "internalNumericId": str(organisation.internal_numeric_id),
+        "limitedAccessTokens": lambda _info, **page: tokens(state, None, page),
+        "members": lambda _info, **page: _members(state, page),
+        "name": organisation.name,
+        "paidPlan": True,
+        "provisionsBetaExtensions": False,
+        "rawSlug": organisation.slug,
+        "remoteBuilderApp": None,
+        "remoteBuilderImage": "",
+        "settings": {},
+        "slug": organisation.slug,
+        "trust": "HIGH",
+        "type": "SHARED",
+        "viewerRole": "admin",
     }
+
+
+def _members(state: FlyState, page: Json) -> Json:
+    people = list(state.people.values())
+    found = connection(people, lambda person: user_value(state, person.id), page)
+    for edge in found["edges"]:
+        role = "ADMIN" if edge["node"]["id"] == state.viewer_id else "MEMBER"
+        edge.update(alertsEnabled="NOT_ENABLED", joinedAt=_since(state), role=role)
+    return found
+
+
+def _since(state: FlyState) -> str:
+    """Return when the organisation began: before its first app."""
+    return rfc3339(min((app.created_at for app in state.apps.values()), default=0.0) - 86_400.0)
 
 
 def user_value(state: FlyState, identifier: str | None) -> Json | None:
@@ -83,201 +131,100 @@ def user_value(state: FlyState, identifier: str | None) -> Json | None:
     person = state.people.get(identifier or "")
     if person is None:
         return None
-    return {
+    number = 41_000 + list(state.people).index(person.id)
+    return _principal(state, person) | {
         "__typename": "User",
-        "id": person.id,
-        "email": person.email,
-        "name": person.name,
+        "agreedToProviderTos": lambda _info, **_named: False,
         "enablePaidHobby": True,
-        "internalNumericId": 41_000 + list(state.people).index(person.id),
-        "organizations": lambda _info: connection(
-            [None], lambda _none: organisation_value(state), {}
-        ),
+        "internalNumericId": number,
     }
 
 
-def image_value(state: FlyState, text: str) -> Json | None:
-    """Write the image that a reference names; None when it is gone."""
-    image = images.find(state, images.parse(text))
-    return _image_value(image) if image else None
+def macaroon_value(state: FlyState, token_id: str) -> Json:
+    """Write whoever uses a token that stands for no person."""
+    person = Person(token_id, token_id, f"{token_id}@tokens.fly.io")
+    return _principal(state, person) | {"__typename": "Macaroon"}
 
 
-def _image_value(image: Image) -> Json:
+def _principal(state: FlyState, person: Person) -> Json:
+    def organisations(_info: object, **page: Any) -> Json:  # noqa: ANN401
+        return connection([None], lambda _none: organisation_value(state), page)
+
     return {
-        "id": f"img_{image.digest[7:19]}",
-        "digest": image.digest,
-        "ref": f"{images.REGISTRY}/{image.repository}:{image.tag}",
-        "tag": image.tag,
-        "registry": images.REGISTRY,
-        "repository": image.repository,
-        "label": image.tag,
-        "compressedSize": _SIZE_BYTES,
-        "compressedSizeFull": str(_SIZE_BYTES),
-        "createdAt": rfc3339(image.created_at),
-        "labels": images.labels_of(image),
-        "manifest": json.loads(images.manifest(image)),
+        "avatarUrl": "",
+        "createdAt": _since(state),
+        "email": person.email,
+        "featureFlags": [],
+        "id": person.id,
+        "lastRegion": NEAREST,
+        "name": person.name,
+        "organizations": organisations,
+        "personalOrganization": lambda _info: organisation_value(state),
+        "trust": "HIGH",
+        "twoFactorProtection": True,
+        "username": None,
     }
 
 
-def image_version_value(image: Image) -> Json:
-    """Write an image as image details have it."""
+def tokens(state: FlyState, app: str | None, page: Json) -> Json:
+    """Write the tokens limited to an app, or all of the organisation; their texts are gone."""
+    found = [
+        token
+        for token in state.tokens
+        if token.profile != "personal" and (app is None or token.apps == [app])
+    ]
+    return connection(found, lambda token: token_value(state, token, ""), page)
+
+
+def token_value(state: FlyState, token: Token, text: str) -> Json:
+    """Write a token; `text` is its text where it is shown this once, empty later."""
     return {
-        "registry": images.REGISTRY,
-        "repository": image.repository,
-        "tag": image.tag,
-        "version": "",
-        "digest": image.digest,
+        "createdAt": rfc3339(token.created_at),
+        "expiresAt": rfc3339(token.expires_at),
+        "id": token.id,
+        "name": token.name,
+        "organization": lambda _info: organisation_value(state),
+        "profile": token.profile,
+        "revokedAt": None,
+        "token": text,
+        "tokenHeader": f"FlyV1 {text}" if text else None,
+        "user": lambda _info: user_value(state, token.user_id),
     }
 
 
-def release_value(state: FlyState, release: Release) -> Json:
-    """Write a release; the same value serves both of its GraphQL types."""
+def region_value(region: Region) -> Json:
+    """Write a region."""
     return {
-        "id": release.id,
-        "version": release.version,
-        "status": release.status,
-        "stable": release.status == "complete",
-        "inProgress": release.status in ("pending", "running"),
-        "description": release.description,
-        "reason": release.reason,
-        "user": lambda _info: user_value(state, release.user_id),
-        "createdAt": rfc3339(release.created_at),
-        "updatedAt": rfc3339(release.updated_at),
-        "imageRef": release.image_ref,
-        "image": lambda _info: image_value(state, release.image_ref),
-        "deploymentStrategy": release.strategy,
-        "revertedTo": None,
-        "evaluationId": "",
-        "config": {"definition": release.definition, "valid": True, "errors": []},
-        "configDefinition": release.definition,
-        "metadata": release.metadata,
+        "code": region.code,
+        "gatewayAvailable": True,
+        "latitude": region.latitude,
+        "longitude": region.longitude,
+        "name": region.name,
+        "processGroup": None,
+        "requiresPaidPlan": region.paid,
     }
 
 
-class AppValue:
-    """An app as the executor walks it: attributes are plain fields, methods take arguments."""
-
-    def __init__(self, world: World, app: App) -> None:
-        self._world = world
-        self._state = world.fly
-        self._app = app
-        url = edge_url(world, app)
-        self.id = self.name = app.name
-        self.internalNumericId = app.internal_numeric_id
-        self.hostname = self.cnameTarget = url.removeprefix("http://")
-        self.appUrl = url
-        self.status = app.status
-        self.state = app.status.upper()
-        self.deployed = app.status == "deployed"
-        self.platformVersion = "machines"
-        self.runtime = "FIRECRACKER"
-        self.network = app.network
-        self.createdAt = rfc3339(app.created_at)
-        self.organization = organisation_value(self._state)
-        self.role = None
-        self.sharedIpAddress = None
-        self.hostIssues = self.ipAddresses = lambda _info, **_arguments: _NOTHING
-
-    def _newest(self) -> Json | None:
-        releases = self._app.releases
-        return release_value(self._state, releases[-1]) if releases else None
-
-    def currentRelease(self, _info: object) -> Json | None:
-        """Write the newest release."""
-        return self._newest()
-
-    def currentReleaseUnprocessed(self, _info: object) -> Json | None:
-        """Write the newest release."""
-        return self._newest()
-
-    def release(self, _info: object, *, id: str | None = None, version: int | None = None) -> Any:  # noqa: ANN401
-        """Write one release by its id or its version."""
-        for release in self._app.releases:
-            if id in (None, release.id) and version in (None, release.version):
-                return release_value(self._state, release)
-        return None
-
-    def releases(self, _info: object, **arguments: Any) -> Json:  # noqa: ANN401
-        """Write a page of releases, newest first."""
-        newest = list(reversed(self._app.releases))
-        status = arguments.get("status")
-        if status:
-            newest = [release for release in newest if release.status == status]
-        return connection(newest, lambda each: release_value(self._state, each), arguments)
-
-    releasesUnprocessed = releases
-
-    def healthChecks(self, _info: object, **arguments: Any) -> Json:  # noqa: ANN401
-        """Write the check results of every machine."""
-        pairs = [
-            (machine, check)
-            for machine in self._app.machines.values()
-            for check in machine.checks
-            if arguments.get("name") in (None, check.name)
-        ]
-        return connection(pairs, _check_value, arguments)
-
-    def image(self, _info: object, *, ref: str) -> Json | None:
-        """Resolve a reference."""
-        text = ref if "/" in ref else f"{images.REGISTRY}/{self._app.name}:{ref}"
-        return image_value(self._state, text)
-
-    def imageDetails(self, _info: object) -> Json | None:
-        """Write the image that the newest release names."""
-        releases = self._app.releases
-        image = images.pull(self._state, releases[-1].image_ref)[1] if releases else None
-        return image_version_value(image) if image else None
-
-    def latestImageDetails(self, info: object) -> Json | None:
-        """Write the image that the newest release names; images here are never updated."""
-        return self.imageDetails(info)
-
-    def secrets(self, _info: object) -> list[Json]:
-        """Write the names and digests of the secrets."""
-        return [
-            {
-                "id": f"{self.name}-{secret.name}",
-                "name": secret.name,
-                "digest": secret.digest,
-                "createdAt": rfc3339(secret.created_at),
-                "user": None,
-            }
-            for secret in self._app.secrets.values()
-        ]
-
-    def currentLock(self, _info: object) -> Json | None:
-        """Write the lock in force."""
-        lock = self._app.lock
-        if lock is None or lock.expiration <= self._world.pace.now().timestamp():
-            return None
-        return {"lockId": lock.lock_id, "expiration": rfc3339(lock.expiration)}
-
-    def processGroups(self, _info: object) -> list[Json]:
-        """Write the process groups and where they run."""
-        regions: dict[str, set[str]] = {}
-        for machine in self._app.machines.values():
-            regions.setdefault(machine.group, set()).add(machine.region)
-        return [
-            {"name": name, "regions": sorted(where), "maxPerRegion": 0}
-            for name, where in regions.items()
-        ]
-
-    def config(self, _info: object) -> Json:
-        """Write the newest release's configuration."""
-        releases = self._app.releases
-        definition = releases[-1].definition if releases else {}
-        return {"definition": definition, "valid": True, "errors": []}
-
-
-def _check_value(pair: tuple[Any, Any]) -> Json:
-    machine, check = pair
+def size_value(size: Size) -> Json:
+    """Write a machine size."""
     return {
-        "allocation": None,
-        "allocationId": machine.id,
-        "name": check.name,
-        "output": lambda _info, **_arguments: check.output,
-        "serviceName": check.name,
-        "status": check.status,
-        "type": "HTTP",
-        "updatedAt": rfc3339_ms(check.updated_at),
+        "cpuClass": size.kind.upper(),
+        "cpuCores": float(size.cpus),
+        "maxMemoryMb": size.memory_mb * 8,
+        "memoryGb": size.memory_mb / 1024,
+        "memoryIncrementsMb": [size.memory_mb * step for step in range(1, 9)],
+        "memoryMb": size.memory_mb,
+        "name": size.name,
+        "priceMonth": 0.0,
+        "priceSecond": 0.0,
+    }
+
+
+def platform_value(_info: object) -> Json:
+    """Write the regions and machine sizes of the practice cloud."""
+    return {
+        "flyctl": {"timestamp": "2026-08-21T00:00:00Z", "version": "0.4.999"},
+        "regions": [region_value(region) for region in REGIONS],
+        "requestRegion": NEAREST,
+        "vmSizes": [size_value(size) for size in SIZES],
     }

@@ -1,197 +1,151 @@
-"""The roots of Fly.io's GraphQL schema, and the executor that walks them.
+"""The query root of Fly.io's GraphQL schema.
 
-Errors carry the texts that flyctl decides by: `Could not find App`, `Unknown repository`,
-`Name has already been taken`.
+Errors carry the texts that flyctl decides by: `Could not find App`, `Unknown repository`.
 """
 
 from __future__ import annotations
 
-import secrets
-import time
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
+from graphql import GraphQLError
 
-from pilothouse.sandbox.fly import images, releases
-from pilothouse.sandbox.fly.app_routes import describe, write_secrets
-from pilothouse.sandbox.fly.errors import FlyError
+from pilothouse.sandbox.fly import apps, images
 from pilothouse.sandbox.fly.graph import (
-    AppValue,
     connection,
-    image_version_value,
+    macaroon_value,
+    not_found,
     organisation_value,
-    release_value,
+    platform_value,
+    region_value,
     user_value,
 )
-from pilothouse.sandbox.fly.ids import rfc3339
-from pilothouse.sandbox.fly.schema import SDL
-from pilothouse.sandbox.fly.state import App, AppLock
+from pilothouse.sandbox.fly.graph_app import AppValue, Arguments
+from pilothouse.sandbox.fly.graph_releases import config_value, image_version_value
+from pilothouse.sandbox.fly.regions import NEAREST, REGIONS
+from pilothouse.sandbox.fly.volumes import has_volumes
 
 if TYPE_CHECKING:
-    from pilothouse.sandbox.state import Json, World
-
-_LOCK_S = 900.0
-
-
-@cache
-def schema() -> GraphQLSchema:
-    """Return the schema; building it takes some twenty milliseconds, once."""
-    return build_schema(SDL)
+    from pilothouse.sandbox.fly.keys import Access
+    from pilothouse.sandbox.fly.machines import FlyFleet
+    from pilothouse.sandbox.fly.state import App
+    from pilothouse.sandbox.state import Json
 
 
-def execute(world: World, wish: Json, *, known: bool) -> Json:
-    """Execute a request's query; without a known token there is nothing but the schema."""
-    result = graphql_sync(
-        schema(),
-        str(wish.get("query", "")),
-        Root(world) if known else None,
-        variable_values=wish.get("variables") or {},
-        operation_name=wish.get("operationName"),
-    )
-    answer: Json = {"data": result.data}
-    if result.errors:
-        answer["errors"] = [error.formatted for error in result.errors]
-    return answer
+class Queries:
+    """The fields of the query root, by the schema's names, as far as a caller's token reaches."""
 
+    def __init__(self, fleet: FlyFleet, access: Access) -> None:
+        self._fleet = fleet
+        self._world = fleet.world
+        self._state = fleet.world.fly
+        self._access = access
 
-class Root:
-    """The fields of the query and mutation roots, by the schema's names."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._state = world.fly
-
-    def _app(self, name: str | None) -> App:
-        app = self._state.apps.get(name or "")
-        if app is None:
-            raise GraphQLError("Could not find App", extensions={"code": "NOT_FOUND"})
+    def _app(self, identifier: str | None) -> App:
+        app = apps.find(self._state, identifier or "")
+        if app is None or not self._access.sees(app.name):
+            raise not_found("App")
         return app
 
-    # ------------------------------------------------------------------ queries
+    def _seen(self) -> list[App]:
+        return [app for app in self._state.apps.values() if self._access.sees(app.name)]
+
+    platform = staticmethod(platform_value)
 
     def viewer(self, _info: object) -> Json | None:
-        """Write the person whose token this is."""
-        return user_value(self._state, self._state.viewer_id)
+        """Write the person whose token this is, or the token itself where it is nobody's."""
+        if self._access.personal:
+            return user_value(self._state, self._access.user_id)
+        return macaroon_value(self._state, self._access.token_id)
 
-    def organizations(self, _info: object, **arguments: Any) -> Json:  # noqa: ANN401
+    def currentUser(self, _info: object) -> Json | None:
+        """Write the person behind the token."""
+        return user_value(self._state, self._access.user_id)
+
+    def personalOrganization(self, _info: object) -> Json:
+        """Write the caller's own organisation."""
+        return organisation_value(self._state)
+
+    def organizations(self, _info: object, **arguments: Arguments) -> Json:
         """Write the organisations that the token may see."""
-        return connection([None], lambda _none: organisation_value(self._state), arguments)
+        kind = arguments.get("type")
+        found = [None] if kind in (None, "SHARED") else []
+        return connection(found, lambda _none: organisation_value(self._state), arguments)
 
-    def organization(self, _info: object, **arguments: Any) -> Json:  # noqa: ANN401
+    def organization(self, _info: object, **arguments: Arguments) -> Json:
         """Write one organisation."""
         own = organisation_value(self._state)
         wanted = arguments.get("slug") or arguments.get("name") or arguments.get("id")
         if wanted not in (own["slug"], own["name"], own["id"], "personal"):
-            raise GraphQLError("Could not find Organization", extensions={"code": "NOT_FOUND"})
+            raise not_found("Organization")
         return own
 
-    def apps(self, _info: object, **arguments: Any) -> Json:  # noqa: ANN401
+    def apps(self, _info: object, **arguments: Arguments) -> Json:
         """Write a page of apps."""
-        apps = list(self._state.apps.values())
+        found = self._seen()
         if arguments.get("organizationId") not in (None, self._state.organisation.id):
-            apps = []
-        page = connection(apps, lambda app: {"app": app}, arguments)
-        page["nodes"] = [AppValue(self._world, node["app"]) for node in page["nodes"]]
-        for edge, node in zip(page["edges"], page["nodes"], strict=True):
-            edge["node"] = node
-        return page
+            found = []
+        if arguments.get("role") is not None:
+            found = []
+        if arguments.get("ids") is not None:
+            found = [app for app in found if app.name in arguments["ids"]]
+        if arguments.get("active"):
+            found = [app for app in found if app.status == "deployed"]
+        return connection(found, lambda app: AppValue(self._world, app), arguments)
 
-    def app(
-        self,
-        _info: object,
-        name: str | None = None,
-        internalId: str | None = None,
-    ) -> AppValue:
-        """Write one app."""
-        if name is None and internalId is not None:
-            known = {str(each.internal_numeric_id): each.name for each in self._state.apps.values()}
-            name = known.get(internalId)
-        return AppValue(self._world, self._app(name))
+    def app(self, _info: object, **arguments: Arguments) -> AppValue:
+        """Write one app, by its name or one of its ids."""
+        named = (arguments.get(key) for key in ("name", "internalId", "id", "key"))
+        return AppValue(self._world, self._app(next((each for each in named if each), None)))
 
     def appNameAvailable(self, _info: object, name: str) -> bool:
         """Whether an app may still take the name."""
         return name not in self._state.apps
 
     def canPerformBluegreenDeployment(self, _info: object, name: str) -> bool:
-        """Whether the organisation's limits leave room for a second set of machines."""
-        return bool(self._app(name))
+        """Whether a second set of machines can be had: not where machines have volumes."""
+        return not has_volumes(self._app(name))
 
-    def latestImageDetails(
-        self,
-        _info: object,
-        image: str,
-        flyVersion: str | None = None,
-    ) -> Json:
+    def latestImageDetails(self, _info: object, image: str, flyVersion: str | None = None) -> Json:
         """Resolve an image of this registry."""
         found = images.find(self._state, images.parse(image))
         if found is None:
             raise GraphQLError("Unknown repository", extensions={"code": "NOT_FOUND"})
         return image_version_value(found)
 
-    def latestImageTag(self, _info: object, repository: str, **_arguments: Any) -> str:  # noqa: ANN401
+    def latestImageTag(self, _info: object, repository: str, snapshotId: str | None = None) -> str:
         """Name the newest tag of a repository."""
         tags = [image.tag for image in self._state.images if image.repository == repository]
         if not tags:
             raise GraphQLError("Unknown repository", extensions={"code": "NOT_FOUND"})
         return f"{images.REGISTRY}/{repository}:{tags[-1]}"
 
-    # ------------------------------------------------------------------ mutations
+    def machine(self, _info: object, machineId: str) -> Json:
+        """Write one machine."""
+        for app in self._seen():
+            if machineId in app.machines:
+                return AppValue(self._world, app).write_machine(app.machines[machineId])
+        raise not_found("Machine")
 
-    def createRelease(self, _info: object, input: Json) -> Json:  # noqa: A002
-        """Record a release."""
-        wish = input | {"app_name": self._app(input["appId"]).name}
-        try:
-            app, release = releases.create(self._state, wish)
-        except FlyError as refusal:
-            raise GraphQLError(refusal.error) from refusal
-        self._world.changed()
-        written = release_value(self._state, release)
-        return {"app": AppValue(self._world, app), "release": written}
+    def machines(self, _info: object, **arguments: Arguments) -> Json:
+        """Write a page of the machines of one app, or of all."""
+        wanted = arguments.get("appId")
+        found = [self._app(wanted)] if wanted else self._seen()
+        pairs = [
+            (app, machine)
+            for app in found
+            for machine in app.machines.values()
+            if arguments.get("state") in (None, machine.state)
+        ]
 
-    def updateRelease(self, _info: object, input: Json) -> Json:  # noqa: A002
-        """Write a release's status."""
-        try:
-            _, release = releases.find(self._state, input["releaseId"])
-            releases.settle(release, str(input.get("status")), input.get("metadata"))
-        except FlyError as refusal:
-            raise GraphQLError(refusal.error) from refusal
-        self._world.changed()
-        return {"release": release_value(self._state, release)}
+        def write(pair: tuple[Any, Any]) -> Json:
+            return AppValue(self._world, pair[0]).write_machine(pair[1])
 
-    def lockApp(self, _info: object, input: Json) -> Json:  # noqa: A002
-        """Take the advisory lock."""
-        app, now = self._app(input["appId"]), time.time()
-        if app.lock is not None and app.lock.expiration > now:
-            raise GraphQLError("App is already locked", extensions={"code": "CONFLICT"})
-        app.lock = AppLock(secrets.token_hex(8), now + _LOCK_S)
-        self._world.changed()
-        return {"lockId": app.lock.lock_id, "expiration": rfc3339(app.lock.expiration)}
+        return connection(pairs, write, arguments)
 
-    def unlockApp(self, _info: object, input: Json) -> Json:  # noqa: A002
-        """Give the advisory lock back."""
-        app = self._app(input["appId"])
-        if app.lock is None or app.lock.lock_id != input["lockId"]:
-            raise GraphQLError("App is not locked", extensions={"code": "CONFLICT"})
-        app.lock = None
-        self._world.changed()
-        return {"app": AppValue(self._world, app)}
+    def nearestRegion(self, _info: object, wireguardGateway: bool | None = None) -> Json:
+        """Write the region that is nearest to the caller."""
+        return region_value(next(region for region in REGIONS if region.code == NEAREST))
 
-    def setSecrets(self, _info: object, input: Json) -> Json:  # noqa: A002
-        """Set secrets."""
-        values = {entry["key"]: entry["value"] for entry in input["secrets"]}
-        return self._write_secrets(input["appId"], values)
-
-    def unsetSecrets(self, _info: object, input: Json) -> Json:  # noqa: A002
-        """Remove secrets."""
-        return self._write_secrets(input["appId"], dict.fromkeys(input["keys"]))
-
-    def _write_secrets(self, name: str, values: dict[str, str | None]) -> Json:
-        app = self._app(name)
-        write_secrets(app, values)
-        image = app.releases[-1].image_ref if app.releases else ""
-        release = releases.append(app, image, self._state.viewer_id, describe(values))
-        releases.settle(release, "complete", None)
-        self._world.changed()
-        written = release_value(self._state, release)
-        return {"app": AppValue(self._world, app), "release": written}
+    def validateConfig(self, _info: object, definition: Any) -> Json:  # noqa: ANN401
+        """Write what a configuration describes."""
+        return config_value(definition if isinstance(definition, dict) else {})

@@ -70,6 +70,8 @@ def pull(state: FlyState, text: str) -> tuple[ImageRef, Image | None]:
 
 def labels_of(image: Image) -> dict[str, str]:
     """Return an image's labels; the revision is the commit it was built from."""
+    if image.labels is not None:
+        return image.labels
     return {
         "org.opencontainers.image.revision": image.revision,
         "org.opencontainers.image.title": image.repository,
@@ -96,6 +98,8 @@ def layer_blob(image: Image) -> bytes:
 
 def manifest(image: Image) -> bytes:
     """Return the manifest whose SHA-256 is the image's digest."""
+    if image.manifest:
+        return image.manifest.encode()
     return _json(
         {
             "schemaVersion": 2,
@@ -116,7 +120,7 @@ def made(repository: str, tag: str, behaviour: str, revision: str, created_at: f
 def blob(state: FlyState, repository: str, digest: str) -> bytes | None:
     """Return a configuration or layer of any image of `repository` by its digest."""
     for image in state.images:
-        if image.repository == repository and not image.expired:
+        if image.repository == repository and not image.expired and not image.manifest:
             for content in (config_blob(image), layer_blob(image)):
                 if _digest(content) == digest:
                     return content

@@ -40,6 +40,7 @@ class Access:
     user_id: str
     apps: frozenset[str] | None = None
     read_only: bool = False
+    personal: bool = True
 
     def sees(self, app: str) -> bool:
         """Whether an app is within the token's scope."""
@@ -58,7 +59,8 @@ def access(world: World, header: str) -> Access | None:
         token = _known(world, text)
         if token is not None:
             apps = frozenset(token.apps) if token.apps else None
-            return Access(token.id, token.user_id, apps, token.read_only)
+            personal = token.profile == "personal"
+            return Access(token.id, token.user_id, apps, token.read_only, personal)
     return None
 
 

@@ -1,27 +1,80 @@
-"""The part of Fly.io's public GraphQL schema that release tools ask for."""
+"""The part of Fly.io's public GraphQL schema that release tools ask for.
+
+Names, types and arguments are those of the schema that Fly.io publishes (the copy that fly-go and
+flyctl are generated from); its texts are not repeated here. What the platform keeps for retired
+kinds of apps is left out.
+"""
 
 from __future__ import annotations
 
-SDL = """
-scalar ISO8601DateTime
-scalar JSON
-scalar BigInt
+from pilothouse.sandbox.fly.app_schema import APPS, MACHINES
+from pilothouse.sandbox.fly.changes_schema import CHANGES
 
-enum DeploymentStrategy { BLUEGREEN CANARY IMMEDIATE ROLLING ROLLING_ONE SIMPLE }
-enum AppState { PENDING DEPLOYED SUSPENDED }
-enum RuntimeType { FIRECRACKER NOMAD }
-enum PlatformVersionEnum { detached machines nomad }
+_CONNECTED = (
+    "App",
+    "AppCertificate",
+    "AppChange",
+    "CheckState",
+    "EgressIPAddress",
+    "HostIssue",
+    "IPAddress",
+    "LimitedAccessToken",
+    "Machine",
+    "MachineIP",
+    "Organization",
+    "Release",
+    "ReleaseUnprocessed",
+    "Volume",
+)
+_PAGE = "after: String, before: String, first: Int, last: Int"
 
-interface Principal { email: String }
-type User implements Principal {
-  id: ID!
-  email: String
+_PEOPLE = """
+interface Node { id: ID! }
+interface Principal {
+  avatarUrl: String!
+  createdAt: ISO8601DateTime
+  email: String!
+  featureFlags: [String!]
+  id: ID
+  lastRegion: String
   name: String
-  enablePaidHobby: Boolean!
-  internalNumericId: Int!
-  organizations: OrganizationConnection!
+  organizations(PAGE): OrganizationConnection
+  personalOrganization: Organization
+  trust: OrganizationTrust!
+  twoFactorProtection: Boolean
+  username: String
 }
-type Macaroon implements Principal { email: String }
+type User implements Node & Principal {
+  agreedToProviderTos(providerName: String!): Boolean!
+  avatarUrl: String!
+  createdAt: ISO8601DateTime!
+  email: String!
+  enablePaidHobby: Boolean!
+  featureFlags: [String!]!
+  id: ID!
+  internalNumericId: Int!
+  lastRegion: String
+  name: String
+  organizations(PAGE): OrganizationConnection!
+  personalOrganization: Organization!
+  trust: OrganizationTrust!
+  twoFactorProtection: Boolean!
+  username: String
+}
+type Macaroon implements Principal {
+  avatarUrl: String!
+  createdAt: ISO8601DateTime
+  email: String!
+  featureFlags: [String!]
+  id: ID
+  lastRegion: String
+  name: String
+  organizations(PAGE): OrganizationConnection
+  personalOrganization: Organization
+  trust: OrganizationTrust!
+  twoFactorProtection: Boolean
+  username: String
+}
 
 type PageInfo {
   endCursor: String
@@ -29,227 +82,175 @@ type PageInfo {
   hasPreviousPage: Boolean!
   startCursor: String
 }
-type Organization {
-  id: ID!
-  slug: String!
-  rawSlug: String!
-  name: String!
-  type: String!
-  paidPlan: Boolean!
+type Organization implements Node {
+  addOnSsoLink: String
   billable: Boolean!
-  viewerRole: String!
+  billingStatus: BillingStatus!
+  id: ID!
   internalNumericId: BigInt!
+  limitedAccessTokens(PAGE): LimitedAccessTokenConnection!
+  members(PAGE): OrganizationMembershipsConnection!
+  name: String!
+  paidPlan: Boolean!
+  provisionsBetaExtensions: Boolean!
+  rawSlug: String!
+  remoteBuilderApp: App
+  remoteBuilderImage: String!
+  settings: JSON
+  slug: String!
+  trust: OrganizationTrust!
+  type: OrganizationType!
+  viewerRole: String!
 }
-type OrganizationEdge { cursor: String! node: Organization }
-type OrganizationConnection {
-  edges: [OrganizationEdge]
-  nodes: [Organization]
+type OrganizationMembershipsEdge {
+  alertsEnabled: OrganizationAlertsEnabled!
+  cursor: String!
+  joinedAt: ISO8601DateTime!
+  node: User
+  role: OrganizationMemberRole!
+}
+type OrganizationMembershipsConnection {
+  edges: [OrganizationMembershipsEdge]
+  nodes: [User]
   pageInfo: PageInfo!
   totalCount: Int!
 }
-
-type Image {
-  id: ID!
-  digest: String!
-  ref: String!
-  tag: String
-  registry: String!
-  repository: String!
-  label: String!
-  compressedSize: Int!
-  compressedSizeFull: BigInt!
+type LimitedAccessToken implements Node {
   createdAt: ISO8601DateTime!
+  expiresAt: ISO8601DateTime!
+  id: ID!
+  name: String!
+  organization: Organization!
+  profile: String!
+  revokedAt: ISO8601DateTime
+  token: String!
+  tokenHeader: String
+  user: User!
+}
+"""
+
+_RELEASES = """
+type Image {
+  absoluteRef: String!
+  compressedSize: Int! @deprecated(reason: "Int cannot represent sizes over 2GB")
+  compressedSizeFull: BigInt!
+  config: JSON!
+  configDigest: JSON!
+  createdAt: ISO8601DateTime!
+  digest: String!
+  id: ID!
+  label: String!
   labels: JSON
   manifest: JSON!
+  ref: String!
+  registry: String!
+  repository: String!
+  tag: String
 }
 type ImageVersion {
+  digest: String!
   registry: String!
   repository: String!
   tag: String!
   version: String
-  digest: String!
 }
-type AppConfig { definition: JSON! valid: Boolean! errors: [String!]! }
-
-type Release {
-  id: ID!
-  version: Int!
-  status: String!
-  stable: Boolean!
-  inProgress: Boolean!
+type Service {
   description: String!
-  reason: String!
-  user: User
-  createdAt: ISO8601DateTime!
-  updatedAt: ISO8601DateTime!
-  imageRef: String
-  image: Image
-  deploymentStrategy: DeploymentStrategy!
-  revertedTo: Int
-  evaluationId: String
+  internalPort: Int!
+  ports: [ServicePort!]!
+  protocol: String!
+}
+type ServicePort { handlers: [String!]! port: Int! }
+type AppConfig { definition: JSON! errors: [String!]! services: [Service!]! valid: Boolean! }
+
+type Release implements Node {
+  RELEASE
   config: AppConfig
   metadata: JSON
 }
-type ReleaseEdge { cursor: String! node: Release }
-type ReleaseConnection {
-  edges: [ReleaseEdge]
-  nodes: [Release]
-  pageInfo: PageInfo!
-  totalCount: Int!
-}
-type ReleaseUnprocessed {
-  id: ID!
-  version: Int!
-  status: String!
-  stable: Boolean!
-  inProgress: Boolean!
-  description: String!
-  reason: String!
-  user: User
-  createdAt: ISO8601DateTime!
-  updatedAt: ISO8601DateTime!
-  imageRef: String
-  image: Image
-  deploymentStrategy: DeploymentStrategy!
-  revertedTo: Int
-  evaluationId: String
+type ReleaseUnprocessed implements Node {
+  RELEASE
   configDefinition: JSON
 }
-type ReleaseUnprocessedEdge { cursor: String! node: ReleaseUnprocessed }
-type ReleaseUnprocessedConnection {
-  edges: [ReleaseUnprocessedEdge]
-  nodes: [ReleaseUnprocessed]
-  pageInfo: PageInfo!
-  totalCount: Int!
-}
-
-type CheckState {
-  allocation: JSON
-  allocationId: String!
-  name: String!
-  output(compact: Boolean, limit: Int): String!
-  serviceName: String!
-  status: String!
-  type: String!
-  updatedAt: ISO8601DateTime!
-}
-type CheckStateEdge { cursor: String! node: CheckState }
-type CheckStateConnection {
-  edges: [CheckStateEdge]
-  nodes: [CheckState]
-  pageInfo: PageInfo!
-  totalCount: Int!
-}
-type Secret { id: ID! name: String! digest: String! createdAt: ISO8601DateTime! user: User }
-type AppLock { lockId: ID! expiration: ISO8601DateTime! }
-type AppRole { name: String! }
-type HostIssue { id: ID! message: String! createdAt: ISO8601DateTime! }
-type HostIssueConnection { nodes: [HostIssue] pageInfo: PageInfo! totalCount: Int! }
-type IPAddress { id: ID! address: String! type: String! region: String }
-type IPAddressConnection { nodes: [IPAddress] pageInfo: PageInfo! totalCount: Int! }
-type ProcessGroup { name: String! regions: [String!]! maxPerRegion: Int! }
-
-type App {
+""".replace(
+    "RELEASE",
+    """createdAt: ISO8601DateTime!
+  deploymentStrategy: DeploymentStrategy!
+  description: String!
+  evaluationId: String
   id: ID!
-  internalNumericId: Int!
-  name: String!
-  hostname: String
-  cnameTarget: String
+  image: Image
+  imageRef: String
+  inProgress: Boolean! @deprecated(reason: "use deployment.inProgress")
+  reason: String!
+  revertedTo: Int
+  stable: Boolean!
   status: String!
-  state: AppState!
-  deployed: Boolean!
-  appUrl: String
-  platformVersion: PlatformVersionEnum
-  runtime: RuntimeType!
-  network: String
-  createdAt: ISO8601DateTime
-  organization: Organization!
-  role: AppRole
-  currentRelease: Release
-  currentReleaseUnprocessed: ReleaseUnprocessed
-  release(id: ID, version: Int): Release
-  releases(after: String, before: String, first: Int, last: Int): ReleaseConnection!
-  releasesUnprocessed(
-    after: String, before: String, first: Int, last: Int, status: String
-  ): ReleaseUnprocessedConnection!
-  healthChecks(
-    after: String, before: String, first: Int, last: Int, name: String
-  ): CheckStateConnection!
-  image(ref: String!): Image
-  imageDetails: ImageVersion
-  latestImageDetails: ImageVersion
-  secrets: [Secret!]!
-  currentLock: AppLock
-  hostIssues(first: Int, after: String): HostIssueConnection!
-  ipAddresses(first: Int, after: String): IPAddressConnection!
-  sharedIpAddress: String
-  processGroups: [ProcessGroup!]!
-  config: AppConfig!
-}
-type AppEdge { cursor: String! node: App }
-type AppConnection {
-  edges: [AppEdge]
-  nodes: [App]
-  pageInfo: PageInfo!
-  totalCount: Int!
-}
+  updatedAt: ISO8601DateTime!
+  user: User
+  version: Int!""",
+)
 
-type Query {
-  viewer: Principal!
-  organizations(
-    admin: Boolean, type: String, after: String, before: String, first: Int, last: Int
-  ): OrganizationConnection!
-  organization(id: ID, name: String, slug: String): Organization
-  apps(
-    active: Boolean, after: String, before: String, first: Int, last: Int,
-    organizationId: ID, platform: String, role: String, type: String
-  ): AppConnection!
-  app(name: String, internalId: String): App
+_ROOTS = """
+schema { query: Queries mutation: Mutations }
+scalar ISO8601DateTime
+scalar JSON
+scalar BigInt
+enum AppState { DEPLOYED PENDING SUSPENDED }
+enum BillingStatus {
+  CURRENT DELINQUENT PAST_DUE SOURCE_REQUIRED SUSPENDED TRIAL_ACTIVE TRIAL_ENDED
+}
+enum CheckType { HTTP SCRIPT TCP }
+enum CPUClass { DEDICATED SHARED }
+enum DeploymentStrategy { BLUEGREEN CANARY IMMEDIATE ROLLING ROLLING_ONE SIMPLE }
+enum IPAddressType { private_v6 shared_v4 v4 v6 }
+enum OrganizationAlertsEnabled { ENABLED NOT_ENABLED }
+enum OrganizationMemberRole { ADMIN MEMBER }
+enum OrganizationTrust { BANNED HIGH LOW RESTRICTED UNKNOWN }
+enum OrganizationType { PERSONAL SHARED }
+enum PlatformVersionEnum { detached machines nomad }
+enum RuntimeType { FIRECRACKER NODEPROXY }
+
+type Queries {
+  app(id: String, internalId: String, key: String, name: String): App
   appNameAvailable(name: String!): Boolean!
+  apps(
+    PAGE, active: Boolean, ids: [String!], organizationId: ID, platform: String, role: String,
+    type: String
+  ): AppConnection!
   canPerformBluegreenDeployment(name: String!): Boolean!
-  latestImageDetails(image: String!, flyVersion: String): ImageVersion!
+  currentUser: User! @deprecated(reason: "use viewer instead")
+  latestImageDetails(flyVersion: String, image: String!): ImageVersion!
   latestImageTag(repository: String!, snapshotId: ID): String!
-}
-
-input CreateReleaseInput {
-  appId: ID!
-  buildId: ID
-  clientMutationId: String
-  definition: JSON!
-  image: String!
-  platformVersion: String!
-  strategy: DeploymentStrategy!
-}
-input UpdateReleaseInput {
-  clientMutationId: String
-  metadata: JSON
-  releaseId: ID!
-  status: String
-}
-input LockAppInput { appId: ID! clientMutationId: String }
-input UnlockAppInput { appId: ID! clientMutationId: String lockId: ID! }
-input SecretInput { key: String! value: String! }
-input SetSecretsInput {
-  appId: ID!
-  clientMutationId: String
-  replaceAll: Boolean
-  secrets: [SecretInput!]!
-}
-input UnsetSecretsInput { appId: ID! clientMutationId: String keys: [String!]! }
-
-type CreateReleasePayload { app: App! clientMutationId: String release: Release! }
-type UpdateReleasePayload { clientMutationId: String release: Release! }
-type LockAppPayload { clientMutationId: String expiration: ISO8601DateTime! lockId: ID! }
-type UnlockAppPayload { app: App! clientMutationId: String }
-type SetSecretsPayload { app: App! clientMutationId: String release: Release }
-type UnsetSecretsPayload { app: App! clientMutationId: String release: Release }
-
-type Mutation {
-  createRelease(input: CreateReleaseInput!): CreateReleasePayload
-  updateRelease(input: UpdateReleaseInput!): UpdateReleasePayload
-  lockApp(input: LockAppInput!): LockAppPayload
-  unlockApp(input: UnlockAppInput!): UnlockAppPayload
-  setSecrets(input: SetSecretsInput!): SetSecretsPayload
-  unsetSecrets(input: UnsetSecretsInput!): UnsetSecretsPayload
+  machine(machineId: String!): Machine!
+  machines(PAGE, appId: String, state: String, version: Int): MachineConnection!
+  nearestRegion(wireguardGateway: Boolean): Region!
+  organization(id: ID, name: String, slug: String): Organization
+  organizations(
+    PAGE, admin: Boolean, type: OrganizationType, withBillingIssuesOnly: Boolean
+  ): OrganizationConnection!
+  personalOrganization: Organization!
+  platform: FlyPlatform!
+  validateConfig(definition: JSON!): AppConfig!
+  viewer: Principal!
 }
 """
+
+
+def _connection(name: str) -> str:
+    return f"""
+type {name}Edge {{ cursor: String! node: {name} }}
+type {name}Connection {{
+  edges: [{name}Edge] nodes: [{name}] pageInfo: PageInfo! totalCount: Int!
+}}
+"""
+
+
+SDL = "".join(
+    [
+        *(text.replace("PAGE", _PAGE) for text in (_ROOTS, _PEOPLE, _RELEASES, MACHINES, APPS)),
+        *map(_connection, _CONNECTED),
+        CHANGES,
+    ]
+)
+"""The schema in the GraphQL schema language."""
