@@ -178,3 +178,5 @@ _TO_APPS: dict[str, Callable[[FlyFleet, Site, Wish], Json]] = {
     "expire": _expire,
     "limits": _limits,
 }
+VERBS: tuple[str, ...] = (*_TO_INSTANCES, *_TO_APPS)
+"""All that `do` may name."""

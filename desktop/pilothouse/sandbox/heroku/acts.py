@@ -109,3 +109,5 @@ _ACTS: Mapping[str, Callable[[HerokuFleet, HerokuApp, Given], Json]] = {
     "expire": _expire,
     "limits": _limits,
 }
+VERBS: tuple[str, ...] = tuple(_ACTS)
+"""All that `do` may name."""
