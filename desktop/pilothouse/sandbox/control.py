@@ -39,7 +39,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from pilothouse.sandbox.faults import Faults, decode
+from pilothouse.sandbox.fault_desk import FaultDesk
+from pilothouse.sandbox.faults import InForce, decode
+from pilothouse.sandbox.fly.acts import VERBS as FLY_VERBS
+from pilothouse.sandbox.heroku.acts import VERBS as HEROKU_VERBS
+from pilothouse.sandbox.kinds import KINDS, others
+from pilothouse.sandbox.pace import ahead_s
 from pilothouse.sandbox.state import World
 
 _AFTER_THE_ANSWER_S = 0.05
@@ -52,12 +57,12 @@ class Control:
     def __init__(
         self,
         world: World,
-        faults: Faults,
+        desk: FaultDesk,
         announce: Callable[[], dict[str, Any]],
         shutdown: Callable[[], None],
     ) -> None:
         self._world = world
-        self._faults = faults
+        self._desk = desk
         self._announce = announce
         self._shutdown = shutdown
 
@@ -69,9 +74,12 @@ class Control:
             ("GET", "/world", self.world),
             ("GET", "/absent", self.absent),
             ("POST", "/world/act", self.act),
+            ("GET", "/kinds", self.kinds),
             ("GET", "/faults", self.list_faults),
             ("POST", "/faults", self.add_fault),
             ("DELETE", "/faults", self.clear_faults),
+            ("GET", "/faults/{id:int}", self.show_fault),
+            ("DELETE", "/faults/{id:int}", self.remove_fault),
             ("POST", "/shutdown", self.end),
         )
         routes = [Route(path, self._admitted(call), methods=[verb]) for verb, path, call in table]
@@ -105,7 +113,7 @@ class Control:
     async def world(self, request: Request) -> Response:
         """Show what runs and what is remembered."""
         apps = [app for fleet in self._world.fleets.values() for app in fleet.describe()]
-        return _json({"scale": self._world.pace.scale, "apps": apps})
+        return _json({"scale": self._world.pace.scale, "clock_s": ahead_s(), "apps": apps})
 
     async def absent(self, request: Request) -> Response:
         """List the latest calls that the sandbox does not know."""
@@ -122,19 +130,35 @@ class Control:
         self._world.save()
         return _json(answer)
 
+    async def kinds(self, request: Request) -> Response:
+        """List everything that can be made to go wrong."""
+        acts = [*others("fly", FLY_VERBS), *others("heroku", HEROKU_VERBS)]
+        return _json([*KINDS.values(), *acts])
+
     async def list_faults(self, request: Request) -> Response:
         """List the rules with what is left of them."""
-        return _json({"faults": [each.describe() for each in self._faults.rules()]})
+        return _listed(self._desk.rules())
 
     async def add_fault(self, request: Request) -> Response:
         """Put one rule, or a list of rules, in force."""
-        added = [self._faults.add(rule) for rule in decode(await request.body())]
-        return _json({"faults": [each.describe() for each in added]})
+        return _listed(await self._desk.put(decode(await request.body())))
 
     async def clear_faults(self, request: Request) -> Response:
         """Take every rule out of force."""
-        for entry in self._faults.rules():
-            self._faults.remove(entry)
+        await self._desk.take_all_away()
+        return Response(status_code=204)
+
+    async def show_fault(self, request: Request) -> Response:
+        """Show one rule."""
+        entry = self._desk.find(request.path_params["id"])
+        return _no_such_fault() if entry is None else _json(entry.describe())
+
+    async def remove_fault(self, request: Request) -> Response:
+        """Take one rule out of force."""
+        entry = self._desk.find(request.path_params["id"])
+        if entry is None:
+            return _no_such_fault()
+        await self._desk.take_away(entry)
         return Response(status_code=204)
 
     async def end(self, request: Request) -> Response:
@@ -146,6 +170,14 @@ class Control:
 async def _no_repository(request: Request) -> Response:
     """Answer for GitHub: this sandbox holds no repository."""
     return JSONResponse({"message": "Not Found", "status": "404"}, 404)
+
+
+def _listed(entries: list[InForce]) -> Response:
+    return _json({"faults": [each.describe() for each in entries]})
+
+
+def _no_such_fault() -> Response:
+    return JSONResponse({"error": "no such fault is in force"}, 404)
 
 
 def _json(value: object) -> Response:

@@ -136,6 +136,13 @@ class Faults:
         """Return all, oldest first."""
         return list(self._rules.values())
 
+    def blame(self, kind: str, platform: str) -> None:
+        """Count a strike of the rules of a kind that are about a platform as a whole."""
+        for entry in self._rules.values():
+            about = entry.rule.match.platform in (None, platform)
+            if entry.kind.kind == kind and about and entry.left != 0:
+                entry.use()
+
     def pick(
         self, request: Received, able: Callable[[str], bool] = lambda _kind: True
     ) -> InForce | None:
@@ -168,7 +175,7 @@ def _is_about(entry: InForce, request: Received) -> bool:
     return (
         request.platform in entry.kind.platforms
         and match.platform in (None, request.platform)
-        and match.method in (None, request.method)
+        and (match.method or request.method).upper() == request.method
         and (match.path is None or re.search(match.path, request.path) is not None)
     )
 

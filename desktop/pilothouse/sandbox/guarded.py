@@ -71,14 +71,18 @@ class Guarded:
             await self._app(scope, body, self._saving(request, remembered))
 
         call = Call(scope, body, sending, work, request, self._memory)
-        entry = self._faults.pick(request, lambda kind: able(call, kind))
-        if entry is not None:
-            request.fault = entry.kind.kind
         if self._world.unwritable(self._platform) and is_change(request):
-            await self._unsaved(scope, "nothing was changed").send(sending)
-        elif entry is None:
+            if self._platform in self._world.write_protected:
+                request.fault = "disk"
+                self._faults.blame("disk", self._platform)
+            said = f"{_UNSAVED}: nothing was changed"
+            await refusal(self._platform, request.path, 500, said).send(sending)
+            return
+        entry = self._faults.pick(request, lambda kind: able(call, kind))
+        if entry is None:
             await work(sending)
         else:
+            request.fault = entry.kind.kind
             await strike(call, entry)
 
     def _saving(self, request: Received, send: Send) -> Send:
@@ -91,17 +95,12 @@ class Guarded:
                 request.status = message["status"]
                 if request.method not in ("GET", "HEAD") and not self._world.save():
                     told = True
-                    said = "what was asked for is done and may be lost"
-                    await refusal(self._platform, request.path, 500, f"{_UNSAVED}: {said}").send(
-                        send
-                    )
+                    said = f"{_UNSAVED}: what was asked for is done, and may be lost"
+                    await refusal(self._platform, request.path, 500, said).send(send)
             if not told:
                 await send(message)
 
         return saving
-
-    def _unsaved(self, scope: Scope, outcome: str) -> Refusal:
-        return refusal(self._platform, scope["path"], 500, f"{_UNSAVED}: {outcome}")
 
 
 class _Sending:

@@ -78,7 +78,7 @@ _INSTANCES = (
 )
 _WORLD = (
     Kind("clock", WORLD, "Move the platforms' clock", ("seconds",), defaults={"seconds": 3600.0}),
-    Kind("disk", WORLD, "Let nothing be written: changing calls fail", ("seconds",)),
+    Kind("disk", WORLD, "Let the disk fail: every change is refused", ("seconds",)),
     Kind("network", WORLD, "Refuse connections", ("seconds", "edges"), defaults={"seconds": 10.0}),
 )
 KINDS: Mapping[str, Kind] = {each.kind: each for each in (*_CALLS, *_INSTANCES, *_WORLD)}

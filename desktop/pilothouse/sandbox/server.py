@@ -12,18 +12,14 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-import uvicorn
-from starlette.types import ASGIApp
-
 from pilothouse.sandbox.announcement import Announcement, AppAddress, encode, keep, withdraw
-from pilothouse.sandbox.connections import CuttableProtocol
 from pilothouse.sandbox.control import Control
 from pilothouse.sandbox.detached import lock_path
+from pilothouse.sandbox.fault_desk import FaultDesk
 from pilothouse.sandbox.faults import Faults
 from pilothouse.sandbox.filelock import LockedError, held
 from pilothouse.sandbox.fly import api as fly_api
@@ -34,23 +30,15 @@ from pilothouse.sandbox.guarded import Guarded
 from pilothouse.sandbox.heroku import api as heroku_api
 from pilothouse.sandbox.heroku.dynos import HerokuFleet
 from pilothouse.sandbox.heroku.seed import plant
+from pilothouse.sandbox.kinds import WORLD
+from pilothouse.sandbox.listening import Service, bind
 from pilothouse.sandbox.pace import Pace
 from pilothouse.sandbox.state import FORMAT, Saved, World, load, new_token, set_aside
+from pilothouse.sandbox.world_faults import WorldFaults
 
 DEFAULT_PORT = 47113
-_PORTS_TRIED = 400
 _SERVICES = ("fly", "heroku", "control")
 _IDLE_LOOK_S = 0.5
-_GOODBYE_S = 1
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to the sandbox."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
 
 
 def main_sandbox(
@@ -91,7 +79,8 @@ class Sandbox:
         self.world = World(directory, _opened(directory), pace)
         self._faults = Faults()
         self._end = asyncio.Event()
-        self._servers: list[_Server] = []
+        self._services: dict[str, Service] = {}
+        self._trouble: WorldFaults | None = None
         self._asked = 0
         self._taken: int | None = None
 
@@ -116,10 +105,10 @@ class Sandbox:
         await asyncio.to_thread(graphql.warm)
         await self._until_end(idle_s)
         withdraw(self.world.directory)
-        for server in self._servers:
-            server.should_exit = True
-            for task in server.server_state.tasks:
-                task.cancel()
+        if self._trouble is not None:
+            await self._trouble.stop()
+        for service in self._services.values():
+            service.end()
         for fleet in fleets:
             await fleet.stop()
         await asyncio.gather(*serving)
@@ -155,7 +144,7 @@ class Sandbox:
                 wanted = port
             if index and port and port != saved.get("fly"):
                 wanted = sockets[-1].getsockname()[1] + 1
-            bound = _bound(wanted)
+            bound = bind(wanted)
             sockets.append(bound)
             saved[name] = bound.getsockname()[1]
             if index == 0 and wanted not in (0, saved[name]):
@@ -165,18 +154,16 @@ class Sandbox:
 
     def _serve(self, sockets: list[socket.socket], fly: FlyFleet) -> list[asyncio.Task[None]]:
         world, faults = self.world, self._faults
-        control = Control(world, faults, lambda: encode(self.announce()), self._end.set)
-        apps: tuple[ASGIApp, ...] = (
-            Guarded(fly_api.make_app(fly), world, faults, "fly"),
-            Guarded(heroku_api.make_app(world), world, faults, "heroku"),
-            control.app(),
-        )
-        serving = []
-        for app, bound in zip(apps, sockets, strict=True):
-            server = _Server(_config(app))
-            self._servers.append(server)
-            serving.append(asyncio.create_task(server.serve(sockets=[bound])))
-        return serving
+        for name, app, bound in (
+            ("fly", fly_api.make_app(fly), sockets[0]),
+            ("heroku", heroku_api.make_app(world), sockets[1]),
+        ):
+            self._services[name] = Service(Guarded(app, world, faults, name), bound)
+        self._trouble = WorldFaults(world, self._services)
+        desk = FaultDesk(faults, {WORLD: self._trouble})
+        control = Control(world, desk, lambda: encode(self.announce()), self._end.set)
+        self._services["control"] = Service(control.app(), sockets[2])
+        return [asyncio.create_task(each.serve()) for each in self._services.values()]
 
     async def _until_end(self, idle_s: float | None) -> None:
         while not self._end.is_set():
@@ -189,45 +176,10 @@ class Sandbox:
     def _note_traffic(self) -> None:
         """Count whoever asks an app, or still waits for an answer, as a client."""
         asked = sum(edge.counters.requests for edge in self.world.edges.values())
-        open_lines = sum(len(server.server_state.tasks) for server in self._servers)
+        open_lines = sum(each.open_requests for each in self._services.values())
         if asked != self._asked or open_lines:
             self.world.last_used = time.monotonic()
         self._asked = asked
-
-
-def _config(app: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=CuttableProtocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        date_header=False,
-        timeout_keep_alive=600,
-        timeout_graceful_shutdown=_GOODBYE_S,
-    )
-
-
-def _bound(port: int) -> socket.socket:
-    """Bind to `port`, or to the next free one above it."""
-    for candidate in range(port, port + _PORTS_TRIED):
-        # The protocol is named because asyncio sends small answers at once only where it is TCP.
-        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        # Without it a port is taken for a minute after a crash; on Windows it would share ports.
-        if os.name == "posix":
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind(("127.0.0.1", candidate))
-            bound.listen(512)
-        except OSError:
-            bound.close()
-            continue
-        bound.setblocking(False)
-        return bound
-    raise OSError(f"no free port from {port} to {port + _PORTS_TRIED - 1} on 127.0.0.1")
 
 
 def _say(text: str) -> None:
