@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from pilothouse.sandbox.exchange import (
     Backend,
+    Counters,
     Exchange,
     Manners,
     Notice,
@@ -24,36 +24,17 @@ from pilothouse.sandbox.exchange import (
     Seen,
     Wait,
 )
-from pilothouse.sandbox.http1 import Head, copy_body, discard, encode, read_head
-from pilothouse.sandbox.relay import Ending, Line, Relay
+from pilothouse.sandbox.framing import Measure, skip_body
+from pilothouse.sandbox.http1 import Head, HttpError, encode, read_request, status_line
+from pilothouse.sandbox.line import Line, listen
+from pilothouse.sandbox.relay import Relay
+from pilothouse.sandbox.talk import Ending
 
-__all__ = [
-    "Backend",
-    "Edge",
-    "Exchange",
-    "Manners",
-    "Outcome",
-    "Refuse",
-    "Route",
-    "Wait",
-    "open_socket_server",
-]
+__all__ = ["Backend", "Edge", "Exchange", "Manners", "Outcome", "Refuse", "Route", "Wait"]
 
 _ASK_AGAIN_S = 0.02
 _TRIES = 12
-_HEAD_LIMIT_BYTES = 64 * 1024
-
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class Counters:
-    """What went through an edge since it opened."""
-
-    requests: int = 0
-    lost: int = 0
-    broken: int = 0
-    by_instance: Counter[str] = field(default_factory=Counter)
+_UNWANTED_BYTES = 1024 * 1024
 
 
 class Edge:
@@ -77,11 +58,12 @@ class Edge:
         self._route = route
         self._manners = manners or Manners()
         self._notice = notice
-        self._relay = Relay(self._manners)
+        self._relay = Relay(self._manners, self.counters)
         self._in_flight: Counter[str] = Counter()
         self._kicked = asyncio.Event()
         self._server: asyncio.Server | None = None
-        self._clients: set[asyncio.StreamWriter] = set()
+        self._clients: dict[Line, asyncio.Task[None]] = {}
+        self._held = 0
 
     @property
     def url(self) -> str:
@@ -90,15 +72,17 @@ class Edge:
 
     async def start(self, preferred_port: int = 0) -> None:
         """Listen, on `preferred_port` when it is free."""
-        self._server = await open_socket_server(self._serve, preferred_port)
+        self._server = await listen(self._meet, preferred_port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Close the port and every connection at once."""
         if self._server is not None:
             self._server.close()
-        for writer in list(self._clients):
-            writer.transport.abort()
+        for client in self._clients:
+            client.abort()
+        self.kick()
+        await asyncio.gather(*self._clients.values(), return_exceptions=True)
         self._relay.close()
 
     def kick(self) -> None:
@@ -121,58 +105,74 @@ class Edge:
         return not self._in_flight[instance_id]
 
     async def _until_kicked(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_ASK_AGAIN_S):
+        self._held += 1
+        try:
+            async with asyncio.timeout(max(_ASK_AGAIN_S, self._held * _ASK_AGAIN_S / 50)):
                 await self._kicked.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._held -= 1
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        client = Line(reader, writer)
-        self._clients.add(writer)
+    # ------------------------------------------------------------------ clients
+
+    def _meet(self, client: Line) -> None:
+        self.counters.connections += 1
+        task = asyncio.get_running_loop().create_task(self._serve(client))
+        self._clients[client] = task
+        task.add_done_callback(lambda _done: self._clients.pop(client, None))
+
+    async def _serve(self, client: Line) -> None:
         # A client that leaves, or sends what is no HTTP, only loses its own connection.
-        with suppress(
-            ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError
-        ):
-            while (head := await read_head(reader)) is not None:
-                self.counters.requests += 1
-                if not await self._handle(client, head):
-                    break
-        self._clients.discard(writer)
-        writer.close()
+        with suppress(ConnectionError):
+            try:
+                while (head := await read_request(client)) is not None:
+                    if not await self._handle(client, head):
+                        break
+            except HttpError as malformed:
+                await self._reject(client, malformed)
+        client.close()
+
+    async def _reject(self, client: Line, malformed: HttpError) -> None:
+        self.counters.malformed += 1
+        body = f"{malformed}\n".encode()
+        headers = [("content-type", "text/plain"), ("content-length", str(len(body)))]
+        self._manners.decorate(headers, None, {})
+        headers.append(("connection", "close"))
+        client.write(encode(status_line(malformed.status), headers, body))
+        await client.linger()
 
     async def _handle(self, client: Line, head: Head) -> bool:
         """Answer one request; True when the connection may carry another."""
+        self.counters.requests += 1
         passage = self._passage(client, head)
-        if passage.seen.get("expect", "").lower() == "100-continue":
-            client.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         outcome, code, keep = Outcome.ABANDONED, "", False
         try:
             outcome, code, keep = await self._answer(client, passage)
         finally:
-            self.counters.broken += outcome is Outcome.BROKEN
+            self.counters.settle(outcome, passage.status)
             if self._notice is not None:
                 now = asyncio.get_running_loop().time()
                 self._notice(passage.told(outcome, now, code))
         return keep
 
     def _passage(self, client: Line, head: Head) -> Passage:
-        peer = str(client.writer.get_extra_info("peername")[0])
-        seen: dict[str, str] = {}
-        for key, value in head.headers:
-            name = key.lower()
-            seen[name] = f"{seen[name]}, {value}" if name in seen else value
-        ours = self._manners.forward(seen, peer)
+        peer = client.peer
+        ours = self._manners.forward(head.seen, peer)
         names = {key.lower() for key, _ in ours}
         kept = [each for each in head.headers if each[0].lower() not in names]
-        seen.update((key.lower(), value) for key, value in ours)
-        return Passage(Head(head.start, [*kept, *ours]), seen, peer)
+        whole = Head(head.start, [*kept, *ours])
+        length = head.body_length()
+        return Passage(whole, whole.seen, peer, length, Measure(length))
 
     async def _answer(self, client: Line, passage: Passage) -> tuple[Outcome, str, bool]:
         tries = 0
         while True:
-            route = await self._decide(passage.seen)
+            route = await self._decide(client, passage)
+            if route is None:
+                return Outcome.ABANDONED, "", False
             if isinstance(route, Refuse):
-                keep = await self._refuse(client, passage, route)
-                return Outcome.REFUSED, route.code, keep
+                return Outcome.REFUSED, route.code, await self._refuse(client, passage, route)
             ending = await self._forward(client, passage, route)
             tries += 1
             if ending.again and tries < _TRIES:
@@ -180,9 +180,10 @@ class Edge:
                 continue
             refusal = self._own_answer(ending.outcome)
             if refusal is None:
+                if ending.outcome is Outcome.ANSWERED and not passage.body.done:
+                    await client.linger()
                 return ending.outcome, "", ending.keep
-            keep = await self._refuse(client, passage, refusal, spent=True)
-            return ending.outcome, refusal.code, keep
+            return ending.outcome, refusal.code, await self._refuse(client, passage, refusal)
 
     def _own_answer(self, outcome: Outcome) -> Refuse | None:
         manners = self._manners
@@ -192,58 +193,52 @@ class Edge:
             Outcome.TOO_SLOW: manners.too_slow,
         }.get(outcome)
 
-    async def _decide(self, seen: Seen) -> Backend | Refuse:
+    async def _decide(self, client: Line, passage: Passage) -> Backend | Refuse | None:
+        """Ask the router until it says where the request goes; None when the client has left."""
+        route = self._route(passage.seen)
+        if not isinstance(route, Wait):
+            return route
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while True:
-            route = self._route(seen)
-            if not isinstance(route, Wait):
-                return route
+        while isinstance(route, Wait):
+            if client.lost:
+                return None
             if loop.time() - began >= route.timeout_s:
                 return route.refusal
             await self._until_kicked()
+            route = self._route(passage.seen)
+        return route
 
     async def _forward(self, client: Line, passage: Passage, backend: Backend) -> Ending:
-        self._in_flight[backend.instance_id] += 1
+        name = backend.instance_id
+        self._in_flight[name] += 1
         try:
             ending = await self._relay.exchange(client, passage, backend)
         finally:
-            self._in_flight[backend.instance_id] -= 1
-            if not self._in_flight[backend.instance_id]:
-                del self._in_flight[backend.instance_id]
+            self._in_flight[name] -= 1
+            if not self._in_flight[name]:
+                del self._in_flight[name]
+            if self._held:
+                self.kick()
         if not ending.again:
-            self.counters.by_instance[backend.instance_id] += 1
+            self.counters.by_instance[name] += 1
         return ending
 
-    async def _refuse(
-        self, client: Line, passage: Passage, refusal: Refuse, *, spent: bool = False
-    ) -> bool:
-        self.counters.lost += refusal.status >= 500
-        head = passage.head
-        length = head.body_length()
-        closing = head.closes or (spent and length != 0)
-        if not closing:
-            await copy_body(client.reader, length, discard)
+    async def _refuse(self, client: Line, passage: Passage, refusal: Refuse) -> bool:
+        """Give the router's own answer; True when the connection may carry another request."""
+        head, left = passage.head, not passage.body.done
+        wanted = 0 <= passage.length <= _UNWANTED_BYTES and not head.expects_continue
+        closing = head.closes or (left and not wanted)
         headers = list(refusal.headers)
         self._manners.decorate(headers, None, passage.seen)
         headers.append(("content-length", str(len(refusal.body))))
         headers.append(("connection", "close" if closing else "keep-alive"))
         body = b"" if head.method == "HEAD" else refusal.body
         passage.status, passage.bytes = refusal.status, len(body)
-        client.writer.write(encode(f"HTTP/1.1 {refusal.status} Refused", headers, body))
-        await client.writer.drain()
+        client.write(encode(status_line(refusal.status), headers, body))
+        await client.drain()
+        if left and not closing:
+            await skip_body(client, passage.body)
+        elif left:
+            await client.linger()
         return not closing
-
-
-async def open_socket_server(serve: Serve, preferred_port: int) -> asyncio.Server:
-    """Listen on loopback, on `preferred_port` when it is free and on any other port else."""
-    try:
-        return await _listen(serve, preferred_port)
-    except OSError:
-        return await _listen(serve, 0)
-
-
-async def _listen(serve: Serve, port: int) -> asyncio.Server:
-    return await asyncio.start_server(
-        serve, "127.0.0.1", port, backlog=1024, limit=_HEAD_LIMIT_BYTES
-    )

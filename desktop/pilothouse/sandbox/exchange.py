@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 
+from pilothouse.sandbox.framing import Measure
 from pilothouse.sandbox.http1 import Head, Headers
 
 Seen = Mapping[str, str]
@@ -119,12 +121,56 @@ class Manners:
 
 
 @dataclass(slots=True)
+class Counters:
+    """What went through an edge since it opened.
+
+    Every request is in the end one of `answered` (by an instance), `refused` (by the router, with
+    less than 500), `lost` (by the router, with 500 or more), `broken` or `abandoned`; `malformed`
+    ones are none of these, nor requests. `opened` and `reused` count connections to instances.
+    """
+
+    connections: int = 0
+    requests: int = 0
+    answered: int = 0
+    refused: int = 0
+    lost: int = 0
+    broken: int = 0
+    abandoned: int = 0
+    malformed: int = 0
+    opened: int = 0
+    reused: int = 0
+    by_instance: Counter[str] = field(default_factory=Counter)
+
+    def shown(self) -> dict[str, int | dict[str, int]]:
+        """Return them as the control API shows them."""
+        return asdict(self) | {"by_instance": dict(self.by_instance)}
+
+    def settle(self, outcome: Outcome, status: int) -> None:
+        """Count the end of a request; `status` is what the client was told."""
+        if outcome is Outcome.ANSWERED:
+            self.answered += 1
+        elif outcome is Outcome.BROKEN:
+            self.broken += 1
+        elif outcome is Outcome.ABANDONED:
+            self.abandoned += 1
+        elif status >= 500:
+            self.lost += 1
+        else:
+            self.refused += 1
+
+
+@dataclass(slots=True)
 class Passage:
-    """A request on its way; what the notice will tell is filled in as it goes."""
+    """A request on its way; what the notice will tell is filled in as it goes.
+
+    `length` is that of its body: bytes, or `CHUNKED`; `body` measures what was taken of it.
+    """
 
     head: Head
     seen: Seen
     peer: str
+    length: int
+    body: Measure
     backend: Backend | None = None
     status: int = 0
     bytes: int = 0

@@ -7,76 +7,85 @@ A requested stop answers what is in flight, up to its timeout, before anything i
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from urllib.parse import parse_qs, urlsplit
+from dataclasses import dataclass
 
-from pilothouse.sandbox.http1 import Head, copy_body, discard, encode, get_status, read_head
+from pilothouse.sandbox.answers import Answers, Behaviour, Identity
+from pilothouse.sandbox.http1 import HttpError, get_status, read_request
+from pilothouse.sandbox.line import Line, listen
+
+__all__ = ["Behaviour", "Identity", "Instance"]
 
 _LOOP_LIFE_S = 3.0
-_SLOWNESS_S = 0.8
-_ERROR_EVERY = 20
 _LAST_ACCEPT_S = 0.02
 _FIRST_REQUEST_S = 0.1
-_REASONS = {200: "OK", 404: "Not Found", 500: "Internal Server Error", 503: "Service Unavailable"}
-
-
-class Behaviour(StrEnum):
-    """What an artifact's process does; the names are those of the sandbox's images."""
-
-    NEXT = "next"
-    CRASH = "crash"
-    LOOP = "loop"
-    UNHEALTHY = "unhealthy"
-    ERR5 = "err5"
-    SLOW = "slow"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What an instance says about itself at `GET /`."""
-
-    app: str
-    release: int | str
-    artifact: str
-    instance: str
+_AT_REST_MB = 60.0
+_LEAK_MB_S = 40.0
+_LIMIT_MB = 256.0
+_KILLED = 137
 
 
 @dataclass(slots=True, eq=False)
-class _Line:
-    """One open connection: whether it is answering, and how often it has."""
+class _Guest:
+    """One open connection: whether it is being answered, and how often it was."""
 
-    writer: asyncio.StreamWriter
+    line: Line
+    task: asyncio.Task[None] | None = None
     busy: bool = False
     answered: int = 0
+
+    @property
+    def asking(self) -> bool:
+        """Whether a request of it is here."""
+        return self.busy or bool(self.line.buffer)
 
 
 class Instance:
     """A process of an app, as an HTTP server on a loopback port of its own.
 
-    `port` is None whenever nothing listens: before the boot, and from the stop on.
+    `port` is None whenever nothing listens: before the boot, and from the stop on. Memory is a
+    number only: a process that leaks takes 40 MB more each real second, and is killed with exit
+    code 137 and `oom` set once it has `limit_mb`.
     """
 
     def __init__(
         self, identity: Identity, behaviour: Behaviour, on_exit: Callable[[int], None]
     ) -> None:
         self.identity = identity
-        self.behaviour = behaviour
+        self.answers = Answers(identity, behaviour)
         self.port: int | None = None
+        self.limit_mb = _LIMIT_MB
+        self.oom = False
         self._on_exit = on_exit
         self._server: asyncio.Server | None = None
-        self._lines: set[_Line] = set()
+        self._guests: set[_Guest] = set()
         self._over = False
-        self._asked = 0
         self._end: asyncio.TimerHandle | None = None
+        self._leaks_since: float | None = None
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What its process does now; it can change while it runs."""
+        return self.answers.behaviour
+
+    @behaviour.setter
+    def behaviour(self, behaviour: Behaviour) -> None:
+        self.answers.behaviour = behaviour
+        if self.port is not None:
+            self._set_end()
+
+    @property
+    def memory_mb(self) -> float:
+        """How much memory the process has, in megabytes."""
+        if self._leaks_since is None:
+            return _AT_REST_MB
+        return _AT_REST_MB + _LEAK_MB_S * (asyncio.get_running_loop().time() - self._leaks_since)
 
     @property
     def in_flight(self) -> int:
         """How many requests it is answering right now."""
-        return sum(line.busy for line in self._lines)
+        return sum(guest.busy for guest in self._guests)
 
     @property
     def healthy(self) -> bool:
@@ -97,14 +106,34 @@ class Instance:
         if self.behaviour is Behaviour.CRASH:
             self._exit(1)
             return
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=512)
+        server = await listen(self._meet, 0)
         if self._over:
             server.close()
             return
         self._server = server
         self.port = server.sockets[0].getsockname()[1]
-        if self.behaviour is Behaviour.LOOP:
-            self._end = asyncio.get_running_loop().call_later(_LOOP_LIFE_S, self._exit, 1)
+        self._set_end()
+
+    def _set_end(self) -> None:
+        """Have the process end when its behaviour says so, if it does."""
+        loop = asyncio.get_running_loop()
+        if self._end is not None:
+            self._end.cancel()
+            self._end = None
+        leaking = self.behaviour is Behaviour.LEAK
+        if not leaking:
+            self._leaks_since = None
+        elif self._leaks_since is None:
+            self._leaks_since = loop.time()
+        if leaking:
+            left_s = (self.limit_mb - self.memory_mb) / _LEAK_MB_S
+            self._end = loop.call_later(max(0.0, left_s), self._out_of_memory)
+        elif self.behaviour is Behaviour.LOOP:
+            self._end = loop.call_later(_LOOP_LIFE_S, self._exit, 1)
+
+    def _out_of_memory(self) -> None:
+        self.oom = True
+        self._exit(_KILLED)
 
     async def stop(self, timeout_s: float) -> None:
         """Take no new connections, answer what is in flight, close after `timeout_s` at most."""
@@ -118,17 +147,17 @@ class Instance:
             self._server.close()
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while self._lines and loop.time() - began < timeout_s:
+        while self._guests and loop.time() - began < timeout_s:
             fresh_too = loop.time() - began > _FIRST_REQUEST_S
-            for line in list(self._lines):
-                if not line.busy and (line.answered or fresh_too):
-                    line.writer.close()
-                    self._lines.discard(line)
-            if self._lines:
+            for guest in list(self._guests):
+                if not guest.asking and (guest.answered or fresh_too):
+                    guest.line.close()
+                    self._guests.discard(guest)
+            if self._guests:
                 await asyncio.sleep(0.01)
         self._cut()
 
-    def kill(self, code: int = 137) -> None:
+    def kill(self, code: int = _KILLED) -> None:
         """Die at once, connections and all, as if the process had been killed."""
         if not self._over:
             self._exit(code)
@@ -148,57 +177,29 @@ class Instance:
         self._on_exit(code)
 
     def _cut(self) -> None:
-        for line in self._lines:
-            line.writer.transport.abort()
-        self._lines.clear()
+        for guest in self._guests:
+            guest.line.abort()
+            if guest.task is not None:
+                guest.task.cancel()
+        self._guests.clear()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = _Line(writer)
-        self._lines.add(line)
+    def _meet(self, line: Line) -> None:
+        guest = _Guest(line)
+        self._guests.add(guest)
+        guest.task = asyncio.get_running_loop().create_task(self._serve(guest))
+
+    async def _serve(self, guest: _Guest) -> None:
+        line = guest.line
         # A peer that leaves in the middle of a message is its own business.
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            while (head := await read_head(reader)) is not None:
-                line.busy = True
-                await copy_body(reader, head.body_length(), discard)
-                status, body = await self._answer(head)
+        with suppress(ConnectionError, HttpError):
+            while (head := await read_request(line)) is not None:
+                guest.busy = True
                 closing = head.closes or self._over
-                writer.write(self._encode(status, body, head, closing=closing))
-                await writer.drain()
-                line.busy = False
-                line.answered += 1
-                if closing:
+                goes_on = await self.answers.respond(line, head, closing=closing)
+                await line.drain()
+                guest.busy = False
+                guest.answered += 1
+                if closing or self._over or not goes_on:
                     break
-        self._lines.discard(line)
-        writer.close()
-
-    def _encode(self, status: int, body: dict[str, object], head: Head, *, closing: bool) -> bytes:
-        payload = json.dumps(body).encode()
-        headers = [("content-type", "application/json"), ("content-length", str(len(payload)))]
-        headers.append(("connection", "close" if closing else "keep-alive"))
-        start = f"HTTP/1.1 {status} {_REASONS[status]}"
-        return encode(start, headers, b"" if head.method == "HEAD" else payload)
-
-    async def _answer(self, head: Head) -> tuple[int, dict[str, object]]:
-        target = urlsplit(head.target)
-        if target.path == "/healthz":
-            sick = self.behaviour is Behaviour.UNHEALTHY
-            return (503, {"status": "unhealthy"}) if sick else (200, {"status": "ok"})
-        if self.behaviour is Behaviour.SLOW:
-            await asyncio.sleep(_SLOWNESS_S)
-        if target.path == "/slow":
-            await asyncio.sleep(_seconds(target.query))
-            return 200, asdict(self.identity)
-        if target.path != "/":
-            return 404, {"error": "not found"}
-        self._asked += 1
-        if self.behaviour is Behaviour.ERR5 and self._asked % _ERROR_EVERY == 0:
-            return 500, {"error": "the app failed on purpose"}
-        return 200, asdict(self.identity)
-
-
-def _seconds(query: str) -> float:
-    """Read `s` from a query; nonsense counts as one second, more than a minute as a minute."""
-    try:
-        return min(60.0, max(0.0, float(parse_qs(query)["s"][0])))
-    except (KeyError, ValueError):
-        return 1.0
+        self._guests.discard(guest)
+        line.close()
