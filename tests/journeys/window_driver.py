@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -27,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from pilothouse.app.home import Home
+from pilothouse.app.window import make_practice
 from pilothouse.domain.ports import Notifier
 from pilothouse.ui.alerts import Alerts
 from pilothouse.ui.options import OnActionCall, Options
@@ -114,7 +116,13 @@ class WindowDriver:
         folder = Home.of(environ).data(sandbox=True)
         self.guard = SingleInstance(folder, app)
         assert self.guard.take(), "another window has this home"
-        options = Options(folder, "lena", sandbox=True, make_alerts=make_alerts)
+        options = Options(
+            folder,
+            "lena",
+            sandbox=True,
+            make_alerts=make_alerts,
+            make_practice=partial(make_practice, environ),
+        )
         self.service: Service | None = None
         self.running = Running(app, self._make, options)
         self.guard.activated.connect(self.running.on_activated)

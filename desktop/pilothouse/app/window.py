@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pilothouse.app.home import Home, actor
@@ -12,6 +13,7 @@ from pilothouse.domain.errors import UsageError
 from pilothouse.domain.ports import Notifier
 
 if TYPE_CHECKING:
+    from pilothouse.app.practice_cloud import PracticeControl
     from pilothouse.engine.service import Service
     from pilothouse.notifications.router import Router
 
@@ -40,8 +42,20 @@ def open_window(environ: Mapping[str, str], *, sandbox: bool) -> int:
         can_try=not sandbox,
         try_sandbox=None if sandbox else try_sandbox,
         make_alerts=make_alerts,
+        make_practice=partial(make_practice, environ),
     )
     return run_window(make, options)
+
+
+def make_practice(
+    environ: Mapping[str, str],
+) -> tuple[PracticeControl, Callable[[], None]]:
+    """The way to the sandbox of this home, wherever it lives when it is asked, and its end."""
+    from pilothouse.app.practice_cloud import PracticeControl
+    from pilothouse.sandbox import detached
+
+    control = PracticeControl(partial(detached.living, Home.of(environ).sandbox))
+    return control, control.close
 
 
 def refuse_without_display(environ: Mapping[str, str]) -> None:

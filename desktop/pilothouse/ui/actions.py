@@ -22,6 +22,7 @@ class Verb(StrEnum):
     FLEET = "fleet"
     INBOX = "inbox"
     DEPLOYMENTS = "deployments"
+    SANDBOX = "sandbox"
     SETTINGS = "settings"
     BACK = "back"
     FORWARD = "forward"
@@ -59,6 +60,7 @@ def _commands(owner: QObject) -> dict[Verb, Command]:
         Verb.FLEET: Command(owner.tr("Fleet"), "list", ("Ctrl+1",)),
         Verb.INBOX: Command(owner.tr("Inbox"), "tray", ("Ctrl+2",)),
         Verb.DEPLOYMENTS: Command(owner.tr("Deployments"), "upline", ("Ctrl+3",)),
+        Verb.SANDBOX: Command(owner.tr("Sandbox"), "flask", ("Ctrl+5",)),
         Verb.SETTINGS: Command(owner.tr("Settings"), "gear", ("Ctrl+,",)),
         Verb.BACK: Command(owner.tr("Back"), "left", ("Alt+Left",)),
         Verb.FORWARD: Command(owner.tr("Forward"), "right", ("Alt+Right",)),

@@ -36,6 +36,7 @@ class Commander(QObject):
         of(Verb.FLEET).triggered.connect(self.on_fleet)
         of(Verb.INBOX).triggered.connect(self.on_inbox)
         of(Verb.DEPLOYMENTS).triggered.connect(self.on_deployments)
+        of(Verb.SANDBOX).triggered.connect(self.on_sandbox)
         of(Verb.SETTINGS).triggered.connect(self.on_settings)
         of(Verb.ALERTS).triggered.connect(self.on_settings)
         of(Verb.KEYS).triggered.connect(self.on_settings)
@@ -116,6 +117,11 @@ class Commander(QObject):
     def on_deployments(self) -> None:
         """Go to the journal."""
         self._desk.travels.go(Place(Page.DEPLOYMENTS))
+
+    @Slot()
+    def on_sandbox(self) -> None:
+        """Go to the sandbox."""
+        self._desk.travels.go(Place(Page.SANDBOX))
 
     @Slot()
     def on_settings(self) -> None:

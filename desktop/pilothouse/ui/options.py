@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pilothouse.domain.ports import Notifier
+from pilothouse.domain.practice import PracticeCloud
 
 if TYPE_CHECKING:
     from pilothouse.ui.alerts import Alerts
 
 OnActionCall = Callable[[str, str], None]
+MakePractice = Callable[[], tuple[PracticeCloud, Callable[[], None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Options:
         try_sandbox: starts it, with a window of its own; called on another thread.
         make_alerts: makes the ways to reach a person from the tray's notifier and from what is to
             be called with a deployment's id and a choice; called on another thread.
+        make_practice: makes the way to the sandbox, and the call that closes it; called on another
+            thread.
     """
 
     folder: Path
@@ -35,3 +39,4 @@ class Options:
     can_try: bool = False
     try_sandbox: Callable[[], object] | None = None
     make_alerts: Callable[[Notifier, OnActionCall], Alerts] | None = None
+    make_practice: MakePractice | None = None

@@ -103,6 +103,10 @@ class PageStack(QStackedWidget):
                 from pilothouse.ui.run.page import RunPage
 
                 return RunPage(self._desk, self)
+            case Page.SANDBOX:
+                from pilothouse.ui.practice.page import PracticePage
+
+                return PracticePage(self._desk, self)
             case Page.SETTINGS:
                 from pilothouse.ui.pages.settings import SettingsPage
 

@@ -34,6 +34,7 @@ PAGES = (
     (Page.INBOX, Verb.INBOX),
     (Page.DEPLOYMENTS, Verb.DEPLOYMENTS),
 )
+PRACTICE = (Page.SANDBOX, Verb.SANDBOX)
 WIDE, RAIL = 216, 48
 LEAST, MOST = 180, 320
 
@@ -158,7 +159,7 @@ class Sidebar(Surface):
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(4)
         column.addWidget(self._verb_button(Verb.PALETTE, "search", rail, side=32))
-        for page, verb in PAGES:
+        for page, verb in (*PAGES, PRACTICE) if self._desk.sandbox else PAGES:
             button = self._verb_button(verb, self._desk.actions.commands[verb].icon, rail, side=32)
             button.setCheckable(True)
             self._rail_buttons[page] = button
@@ -183,7 +184,7 @@ class Sidebar(Surface):
     @Slot(object)
     def on_changed(self, _ids: object = None) -> None:
         """Facts changed: build the lines anew."""
-        moved = self.model.put(nodes_of(self._desk.outlook))
+        moved = self.model.put(nodes_of(self._desk.outlook, sandbox=self._desk.sandbox))
         if moved:
             for at in range(self.model.rowCount()):
                 index = self.model.index(at, 0)

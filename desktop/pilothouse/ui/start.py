@@ -10,11 +10,13 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
+from pilothouse.domain.practice import PracticeCloud
 from pilothouse.domain.records import RequestKind
 from pilothouse.ui.alerts import TEST, Alerts, NoticeActed, alerts_from, test_notice
 from pilothouse.ui.bridge import Bridge
@@ -34,6 +36,15 @@ from pilothouse.ui.widgets.focus_ring import FocusRing
 
 Made = tuple[Face, Callable[[], None]]
 MakeService = Callable[[], Made]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeAll:
+    """What was made after the first frame, on another thread."""
+
+    face: Face
+    cloud: PracticeCloud | None
+    alerts: Alerts | None
 
 
 class Running(QObject):
@@ -86,14 +97,18 @@ class Running(QObject):
         self.tray.start()
         self.bridge.ask(self._make_all, self.on_made, self.on_not_made)
 
-    def _make_all(self) -> tuple[Face, Alerts | None]:
-        """On another thread: the engine, then the ways to reach a person."""
+    def _make_all(self) -> MadeAll:
+        """On another thread: the engine, the way to the sandbox, the ways to reach a person."""
         face, close = self._make()
         self._close_later(close)
+        cloud = None
+        if self._options.make_practice is not None:
+            cloud, close_cloud = self._options.make_practice()
+            self._close_later(close_cloud)
         alerts = alerts_from(self._options, self.notifier, self.bridge)
         if alerts is not None:
             self._close_later(alerts.close)
-        return face, alerts
+        return MadeAll(face, cloud, alerts)
 
     def _close_later(self, close: Callable[[], None]) -> None:
         """Close it at the end, before what was there already; at once if the end is over."""
@@ -104,9 +119,9 @@ class Running(QObject):
         close()
 
     @Slot(object)
-    def on_made(self, made: tuple[Face, Alerts | None]) -> None:
+    def on_made(self, made: MadeAll) -> None:
         """The engine is there."""
-        face, alerts = made
+        face, alerts = made.face, made.alerts
         if self._ending:
             return
         self._face, self._alerts = face, alerts
@@ -115,6 +130,8 @@ class Running(QObject):
             self._close_later(face.subscribe(alerts.hear))
         self.bridge.ask(warm, self.on_warm)
         self.window.attach(face)
+        if made.cloud is not None:
+            self.window.attach_practice(made.cloud)
         self.bridge.ask(face.recover)
 
     @Slot(object)
@@ -187,7 +204,7 @@ class Running(QObject):
         self.window.keep_geometry()
         self.tray.stop()
         self.window.hide()
-        self.window.outlook.detach()
+        self.window.detach()
         self.bridge.close()
         self.ended.emit()
         self._app.quit()

@@ -10,6 +10,7 @@ from pilothouse.domain.news import Reach
 from pilothouse.ui import icons, shapes, words
 from pilothouse.ui.actions import Verb
 from pilothouse.ui.desk import Desk
+from pilothouse.ui.practice.sentences import status_sentence
 from pilothouse.ui.shapes import Shape
 from pilothouse.ui.sights import AccountSight
 from pilothouse.ui.theme import Size, colour, font, tokens
@@ -109,6 +110,8 @@ class StatusLine(Surface):
         self._row.addWidget(self.alerts)
         self.alerts.clicked.connect(self.alerts_wanted)
         self.trouble.clicked.connect(self.trouble.hide)
+        self.sandbox.clicked.connect(desk.actions.of(Verb.SANDBOX).trigger)
+        desk.practice.changed.connect(self.on_changed)
         outlook = desk.outlook
         for signal in (outlook.accounts_changed, outlook.ticked):
             signal.connect(self.on_changed)
@@ -174,7 +177,7 @@ class StatusLine(Surface):
     def _say_sandbox(self) -> None:
         count = sum(view.account.is_sandbox for view in self._desk.outlook.views)
         if self._desk.sandbox:
-            text = self.tr("Sandbox: nothing here is real")
+            text = status_sentence(self._desk.practice.about)
         elif count == 1:
             text = self.tr("Sandbox on: 1 app that is not real")
         else:

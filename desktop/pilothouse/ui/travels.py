@@ -23,6 +23,7 @@ class Page(StrEnum):
     APP = "app"
     RUN = "run"
     SETTINGS = "settings"
+    SANDBOX = "sandbox"
 
 
 class Tab(StrEnum):

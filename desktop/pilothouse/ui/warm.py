@@ -18,6 +18,7 @@ LATER = (
     "pilothouse.ui.sheets.connect",
     "pilothouse.ui.sheets.leave",
     "pilothouse.ui.pages.settings",
+    "pilothouse.ui.practice.page",
 )
 
 

@@ -18,8 +18,8 @@ from pilothouse.ui.widgets.chips import letter_of, title_of
 from pilothouse.ui.words import StateWord, translate
 
 
-def nodes_of(outlook: Outlook) -> list[Node]:
-    """Pages first, then each account with its apps."""
+def nodes_of(outlook: Outlook, *, sandbox: bool = False) -> list[Node]:
+    """Pages first (the sandbox's own where all is practice), then each account with its apps."""
     views = outlook.views
     running = sum(view.last is not None and not view.last.progress.state.is_ended for view in views)
     said = translate("Sidebar", "{count} running").format(count=running) if running else ""
@@ -32,6 +32,9 @@ def nodes_of(outlook: Outlook) -> list[Node]:
         Node(Kind.PAGE, Page.INBOX, inbox, "tray", open_ones, loud=notices > 0),
         Node(Kind.PAGE, Page.DEPLOYMENTS, deployments, "upline", said),
     ]
+    if sandbox:
+        title = translate("Sidebar", "Sandbox")
+        pages.append(Node(Kind.PAGE, Page.SANDBOX, title, "flask", sandbox=True))
     ordered = sorted(views, key=_account_of)
     apps = {key: list(group) for key, group in groupby(ordered, key=_account_of)}
     return pages + [

@@ -41,7 +41,7 @@ class SidebarDelegate(QStyledItemDelegate):
         look = tokens()
         box = QRectF(option.rect).adjusted(8, 0, -8, 0)
         painter.save()
-        if node.sandbox and node.kind is not Kind.PAGE:
+        if node.sandbox:
             paint_hatch(painter, QRectF(option.rect), look.hair)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)

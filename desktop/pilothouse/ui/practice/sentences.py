@@ -1,0 +1,146 @@
+"""What faults and wishes are called: whole sentences, made from values.
+
+Kinds come from the sandbox with titles of its own. Those that this window knows have a phrase that
+a sentence can be built with; any other is called by its title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QLocale
+
+from pilothouse.domain.practice import (
+    EVER,
+    FaultInForce,
+    FaultKind,
+    FaultWish,
+    PracticeAbout,
+    Scope,
+    Where,
+)
+from pilothouse.ui import words
+from pilothouse.ui.practice.call_rows import platform_word
+from pilothouse.ui.practice.phrases import call_phrase, instance_phrase, others_phrase, world_phrase
+from pilothouse.ui.words import translate
+
+
+def times_faster(scale: float) -> str:
+    """A pace as a number: `20 ×`."""
+    digits = 0 if scale == int(scale) else 2
+    return QLocale().toString(scale, "f", digits)
+
+
+def pace_sentence(about: PracticeAbout | None) -> str:
+    """How time runs."""
+    if about is None:
+        return translate("Practice", "Asking the sandbox how fast its time runs…")
+    if about.scale == 1:
+        return translate("Practice", "Time runs as fast as at the platforms themselves.")
+    said = translate(
+        "Practice", "Time runs {scale} times faster for what the platforms do by themselves."
+    )
+    if about.scale < 1:
+        said = translate(
+            "Practice", "Time runs at {scale} of its pace for what the platforms do by themselves."
+        )
+    return said.format(scale=times_faster(about.scale))
+
+
+def status_sentence(about: PracticeAbout | None) -> str:
+    """The status line's segment while nothing is real."""
+    if about is None or about.scale == 1:
+        return translate("Practice", "Sandbox: nothing here is real")
+    said = translate("Practice", "Sandbox: nothing here is real · {scale} × faster")
+    return said.format(scale=times_faster(about.scale))
+
+
+def title_of(fault: FaultInForce, kinds: Sequence[FaultKind]) -> str:
+    """What a fault is called."""
+    for kind in kinds:
+        if (kind.name, kind.scope) == (fault.kind, fault.scope):
+            return kind.title
+    return fault.kind
+
+
+def app_name(app: str) -> str:
+    """An app's own name: `harbor-api` of `fly:harbor-api`."""
+    return app.partition(":")[2] or app
+
+
+def where_words(scope: Scope, where: Where) -> str:
+    """Where a fault strikes, in a few words."""
+    if scope is Scope.WORLD:
+        if where.platform:
+            return platform_word(where.platform)
+        return translate("Practice", "both platforms")
+    if scope is not Scope.CALL:
+        name = app_name(where.app)
+        return f"{name} · {where.instance}" if where.instance else name
+    parts = [platform_word(where.platform)] if where.platform else []
+    parts += [where.method] if where.method else []
+    parts += [where.path] if where.path else []
+    return " ".join(parts) or translate("Practice", "any call")
+
+
+def button_text(wish: FaultWish, kind: FaultKind, *, short: bool = False) -> str:
+    """The button that puts a wish in force: a verb and an object; shorter without the platform."""
+    if wish.scope is Scope.CALL:
+        said = translate("Practice", "Make {calls} {phrase}")
+        calls = _calls(wish.count or 1, "" if short else platform_word(wish.where.platform))
+        return said.format(calls=calls, phrase=call_phrase(wish, kind))
+    if wish.scope is Scope.INSTANCE:
+        said = translate("Practice", "Make {whom} {phrase}")
+        whom = app_name(wish.where.app) if short else _whom(wish.where)
+        return said.format(whom=whom, phrase=instance_phrase(wish, kind))
+    if wish.scope is Scope.WORLD:
+        return world_phrase(wish, kind)
+    return others_phrase(wish, kind, app_name(wish.where.app) if short else _whom(wish.where))
+
+
+def _calls(count: int, to: str) -> str:
+    if count == EVER:
+        said = translate("Practice", "every call to {to}")
+        plain = translate("Practice", "every call")
+    elif count == 1:
+        said = translate("Practice", "the next call to {to}")
+        plain = translate("Practice", "the next call")
+    else:
+        said = translate("Practice", "the next {count} calls to {to}")
+        plain = translate("Practice", "the next {count} calls")
+    return (said if to else plain).format(count=words.number(count), to=to)
+
+
+def _whom(where: Where) -> str:
+    name = app_name(where.app) or translate("Practice", "an app")
+    if not where.instance:
+        return name
+    return translate("Practice", "{instance} of {app}").format(instance=where.instance, app=name)
+
+
+def remarks(wish: FaultWish | None, kind: FaultKind | None) -> str:
+    """What the button has no room for: which calls are meant, and by what chance."""
+    if wish is None or kind is None:
+        return ""
+    said = [kind.title.rstrip(".") + "."]
+    where = wish.where
+    if wish.scope is Scope.CALL and (where.method or where.path):
+        method = where.method or translate("Practice", "Any call")
+        if where.path:
+            only = translate("Practice", "Only {method} whose path has “{path}” in it.")
+        else:
+            only = translate("Practice", "Only {method}.")
+        said.append(only.format(method=method, path=where.path))
+    if wish.rate is not None and wish.rate < 1 and wish.scope is Scope.CALL:
+        chance = translate("Practice", "Each is struck with a chance of {share}.")
+        said.append(chance.format(share=words.percent(wish.rate)))
+    if wish.scope is Scope.OTHERS:
+        said.append(translate("Practice", "It happens at once and cannot be taken away."))
+    return " ".join(said)
+
+
+def silence(since: str) -> str:
+    """The strip while the sandbox does not answer."""
+    said = translate("Practice", "The sandbox does not answer since {since}. {rest}")
+    rest = translate("Practice", "What is shown is from before; it is looked for every second.")
+    return said.format(since=since, rest=rest)
