@@ -63,15 +63,24 @@ class ControlClient:
         """An app's instances by id."""
         return {each["id"]: each for each in self.app(key)["instances"]}
 
-    def fault(self, kind: str, *, count: int = 1, **rule: Any) -> None:
-        """Put a fault in force; `method`, `path`, `platform`, `body` and `nth` choose requests."""
-        chosen = ("method", "path", "platform", "body", "nth")
+    def fault(self, kind: str, *, count: int = 1, **rule: Any) -> int:
+        """Put a fault in force and give its number; what it is about is told apart by name."""
+        chosen = ("method", "path", "platform", "body", "nth", "app", "instance", "group")
         match = {name: rule.pop(name) for name in chosen if name in rule}
         wish = {"kind": kind, "match": match, "count": count, **rule}
-        self._http.post("/faults", json=wish).raise_for_status()
+        answer = self._http.post("/faults", json=wish)
+        assert answer.status_code == 200, answer.text
+        return int(answer.json()["faults"][0]["id"])
 
-    def clear_faults(self) -> None:
-        self._http.delete("/faults").raise_for_status()
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults in force, oldest first."""
+        found: list[dict[str, Any]] = self._get("/faults")["faults"]
+        return found
+
+    def clear_faults(self, number: int | None = None) -> None:
+        """Take one fault out of force, or all."""
+        path = "/faults" if number is None else f"/faults/{number}"
+        self._http.delete(path).raise_for_status()
 
     def act(self, app: str, do: str, **more: Any) -> dict[str, Any]:
         """Have somebody else, or bad luck, do something to an app."""
