@@ -28,7 +28,8 @@ _LAST_WORDS_S = 1.0
 _PIECE_BYTES = 64 * 1024
 _LINE_BYTES = 10_000
 _PORTS = range(20_000, 32_000)
-_KILLED = 137
+KILLED = 137
+"""The exit code of what SIGKILL ended."""
 # The process waits for a line before it begins: by then the watchdog knows of it. Had the sandbox
 # been killed in between, the line would never come and nothing would be left running.
 _GATE = 'read -r _ || exit 1; exec "$0" -c "$1" </dev/null'
@@ -86,6 +87,8 @@ class Child:
         self._output: asyncio.ReadTransport | None = None
         self._attending: asyncio.Task[None] | None = None
         self._deaf: asyncio.TimerHandle | None = None
+        self._launching: asyncio.Task[Order] | None = None
+        self._doomed = False
         self._over = False
 
     async def start(self, boot_s: float) -> None:
@@ -98,11 +101,9 @@ class Child:
         await asyncio.sleep(boot_s)
         if self._over:
             return
-        order = await self._prepare()
-        if self._over:
-            await _remove(order.directory)
-            return
-        await self._run(order)
+        # Who stops waiting here must not leave half a start behind.
+        self._launching = asyncio.create_task(self._launch())
+        order = await asyncio.shield(self._launching)
         if order.port is not None:
             await self._until_bound(order.port, order.boot_limit_s)
         self.ready = self._lives()
@@ -111,29 +112,40 @@ class Child:
         """Have it end by SIGTERM, after `timeout_s` real seconds by SIGKILL; return when it has."""
         self._over = True
         self.port, self.ready = None, False
+        if self._launching is not None:
+            await asyncio.wait({self._launching})
+            self._launching.exception()
         if self._attending is None:
             return
         self._signal(signal.SIGTERM)
         ended, _ = await asyncio.wait({self._attending}, timeout=timeout_s)
         if not ended:
-            self.status = _KILLED
+            self.status = KILLED
             self._kill_group()
             await asyncio.wait({self._attending})
 
-    def kill(self, code: int = _KILLED) -> None:
+    async def wait(self) -> int:
+        """Return its exit code once it has ended; it must have been started."""
+        if self._attending is not None:
+            await asyncio.wait({self._attending})
+        return KILLED if self.status is None else self.status
+
+    def kill(self, code: int = KILLED) -> None:
         """Die at once, as if the process had been killed."""
         if self._over:
             return
-        if self._attending is None:
+        if self._launching is None:
             self._over = True
             self._ears.exited(code)
         else:
+            self._doomed = True
             self._kill_group()
 
     def _lives(self) -> bool:
         return not self._over and self._process is not None and self._process.returncode is None
 
-    async def _run(self, order: Order) -> None:
+    async def _launch(self) -> Order:
+        order = await self._prepare()
         heard, spoken = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
@@ -152,16 +164,19 @@ class Child:
         except OSError as wrong:
             os.close(heard)
             await _remove(order.directory)
-            raise ChildError(f"cannot run {SHELL}: {wrong.strerror}") from wrong
+            raise ChildError(f"Cannot run {SHELL}: {wrong.strerror}") from wrong
         finally:
             os.close(spoken)
         self._process = process
         await self._watchdog.guard(process.pid)
         self._attending = asyncio.create_task(self._attend(process, heard, order.directory))
         if process.stdin is not None:
-            if not self._over:
+            if not (self._over or self._doomed):
                 process.stdin.write(b"\n")
             process.stdin.close()
+        if self._doomed:
+            self._kill_group()
+        return order
 
     async def _attend(self, process: Process, heard: int, directory: Path) -> None:
         """Hear the child to its end, and clear up behind it."""
@@ -207,7 +222,7 @@ class Child:
         end = loop.time() + limit_s
         while self._lives():
             if await _accepts(port):
-                if not self._over:
+                if self._lives():
                     self.port = port
                 return
             if loop.time() >= end:
@@ -222,7 +237,9 @@ class Child:
             self._deaf = loop.call_later(_LAST_WORDS_S, self._output.close)
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None:
+        # Once all have ended, the number of the group may be another's.
+        over = self._attending is not None and self._attending.done()
+        if self._process is not None and not over:
             # macOS refuses a group in which everybody has ended already.
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)

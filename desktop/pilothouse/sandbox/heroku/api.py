@@ -1,8 +1,9 @@
 """The practice Heroku's Platform API as one ASGI application, at the root of its port.
 
 Every path and verb that is not there is a 404 with the platform's error body. The streams of
-logs and release commands live on the same port; their addresses are their secrets, so that they
-ask for no token. The platform's own schema is not served: it is not ours to hand on.
+logs, builds and release commands and the archives live on the same port; their addresses are
+their secrets, so that they ask for no token. The platform's own schema is not served: it is not
+ours to hand on.
 """
 
 from __future__ import annotations
@@ -19,14 +20,21 @@ from pilothouse.sandbox.heroku import (
     account_api,
     app_api,
     authorization_api,
+    build_api,
     catalogue_api,
     dyno_api,
     feature_api,
     log_api,
+    one_off_api,
+    output,
     pipeline_api,
     promotion_api,
     release_api,
+    slug_api,
+    sources,
+    wire,
 )
+from pilothouse.sandbox.heroku.builds import SOURCE_PATH
 from pilothouse.sandbox.heroku.door import answer, fault
 from pilothouse.sandbox.heroku.http import Api, Endpoint
 from pilothouse.sandbox.state import World
@@ -38,6 +46,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *app_api.ENDPOINTS,
     *feature_api.ENDPOINTS,
     *dyno_api.ENDPOINTS,
+    *one_off_api.ENDPOINTS,
+    *sources.ENDPOINTS,
+    *build_api.ENDPOINTS,
+    *slug_api.ENDPOINTS,
     *release_api.ENDPOINTS,
     *pipeline_api.ENDPOINTS,
     *promotion_api.ENDPOINTS,
@@ -56,8 +68,14 @@ def make_app(world: World) -> ASGIApp:
     # Literal paths come first, so that `/users/~/apps` is not taken for a person's name.
     ordered = sorted(by_path.items(), key=lambda each: each[0].count("{"))
     routes = [Route(path, _Path(api, verbs)) for path, verbs in ordered]
-    routes.append(Route("/streams/{release}", _stream(api, release_api.stream_output)))
+    routes.append(Route("/streams/{stream}", _stream(api, output.stream_output)))
     routes.append(Route("/log-streams/{session}", _stream(api, log_api.stream_log)))
+    for path, handler in (
+        (SOURCE_PATH, sources.source_blob),
+        (wire.SLUG_PATH, sources.slug_blob),
+    ):
+        place = f"{path}{{identity}}/{{key}}"
+        routes.append(Route(place, _stream(api, handler), methods=["GET", "PUT", "POST", "DELETE"]))
     routes.append(Route("/{nothing:path}", _Path(api, {})))
     return _MethodOverride(Starlette(routes=routes, exception_handlers={Exception: _failed}))
 

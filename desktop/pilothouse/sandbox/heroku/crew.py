@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from pilothouse.sandbox.edge import Edge, Manners
+from pilothouse.sandbox.heroku.launcher import Launcher
 from pilothouse.sandbox.heroku.logs import LogBook
 from pilothouse.sandbox.heroku.processes import Processes
 from pilothouse.sandbox.heroku.router import Candidate, Router, error_page
 from pilothouse.sandbox.heroku.state import Dyno, Formation, HerokuApp, Release, Slug, new_id
-from pilothouse.sandbox.state import World
 
 WINDOW_S = 180
 """Platform seconds from the launch of a prebooted set until it serves."""
@@ -27,17 +27,18 @@ DEFAULT_SIZE = "Standard-1X"
 class Crew:
     """The dynos of one app, behind the app's edge."""
 
-    def __init__(self, world: World, app: HerokuApp) -> None:
+    def __init__(self, app: HerokuApp, launcher: Launcher) -> None:
         self.app = app
         self.log = LogBook()
-        self._world = world
+        self._world = world = launcher.world
+        self._launcher = launcher
         self._window: asyncio.TimerHandle | None = None
         router = Router(app, world.pace, self._candidates, self.log.router)
         manners = Manners(
             router.decorate, no_answer=error_page("H13"), unreachable=error_page("H13")
         )
         self.edge = Edge(app.key, router.route, manners)
-        self._processes = Processes(world, app.name, self.log, self.edge.kick)
+        self._processes = Processes(app, launcher, self.log, self.edge.kick)
 
     async def start(self) -> None:
         """Open the edge and start again, without a boot, what was running."""
@@ -108,7 +109,10 @@ class Crew:
 
     def _candidates(self) -> Sequence[Candidate]:
         serving = self.app.hidden or [each for each in self.app.dynos if each.type == "web"]
-        return [Candidate(each, self._processes.port(each)) for each in serving]
+        return [
+            Candidate(each, self._processes.port(each), self._launcher.slug(each).real)
+            for each in serving
+        ]
 
     def _keep_serving(self, old: Sequence[Dyno]) -> None:
         """Leave the traffic where it is and begin the window anew.

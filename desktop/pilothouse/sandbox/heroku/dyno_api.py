@@ -28,10 +28,11 @@ Plan = tuple[Formation, int, str]
 
 
 async def list_dynos(api: Api, request: Request) -> Reply:
-    """The dynos of an app; in a preboot window the new set only."""
+    """The dynos of an app, one-off ones too; in a preboot window the new set only."""
     app = api.app(request)
+    rows = [*app.dynos, *app.one_offs]
     return api.paged(
-        request, app.dynos, _DYNO_FIELDS, lambda some: [wire.dyno(app, each) for each in some]
+        request, rows, _DYNO_FIELDS, lambda some: [wire.dyno(app, each) for each in some]
     )
 
 
@@ -42,9 +43,10 @@ async def show_dyno(api: Api, request: Request) -> Reply:
 
 
 async def restart_dynos(api: Api, request: Request) -> Reply:
-    """Restart all dynos of an app, those of a type, or one."""
+    """Restart all dynos of an app, those of a type, or one; a one-off dyno just ends."""
     app = api.app(request)
-    api.fleet.crew(app).restart(_named(api, app, request))
+    dynos = _named(api, app, request)
+    api.fleet.crew(app).restart([each for each in dynos if not api.fleet.one_offs.end(each)])
     return Reply({}, 202)
 
 
@@ -65,7 +67,8 @@ def _named(api: Api, app: HerokuApp, request: Request) -> list[Dyno]:
 
 def _dyno(app: HerokuApp, request: Request) -> Dyno:
     wanted = request.path_params["dyno"]
-    found = next((each for each in app.dynos if wanted in {each.id, each.name}), None)
+    rows = (*app.dynos, *app.one_offs)
+    found = next((each for each in rows if wanted in {each.id, each.name}), None)
     if found is None:
         raise errors.not_found("dyno")
     return found

@@ -5,12 +5,16 @@ One fleet belongs to one world and lives in its event loop.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from pilothouse.sandbox.heroku.builds import BuildDesk
 from pilothouse.sandbox.heroku.crew import Crew
+from pilothouse.sandbox.heroku.launcher import Launcher
 from pilothouse.sandbox.heroku.limits import RateLimit
+from pilothouse.sandbox.heroku.one_offs import OneOffs
 from pilothouse.sandbox.heroku.releases import ReleaseDesk, Wish
 from pilothouse.sandbox.heroku.state import HerokuApp, Release
 from pilothouse.sandbox.heroku.wire import moment
@@ -27,23 +31,30 @@ class HerokuFleet:
     """
 
     def __init__(self, world: World) -> None:
-        self.crews = {app.id: Crew(world, app) for app in world.heroku.apps}
-        self.desk = ReleaseDesk(world, self.crews)
+        self.launcher = Launcher(world)
+        self.crews = {app.id: Crew(app, self.launcher) for app in world.heroku.apps}
+        self.one_offs = OneOffs(self.launcher, self.crews)
+        self.desk = ReleaseDesk(world, self.crews, self.one_offs)
+        self.builds = BuildDesk(self.launcher, self.crews, self.desk)
         self.limit = RateLimit(time.monotonic)
         self.world = world
         world.fleets["heroku"] = self
 
     async def start(self) -> None:
-        """Open the edges, start what was up and go on with pending releases."""
+        """Open the edges, start what was up and go on with pending releases and builds."""
+        self.builds.clear_up()
         for crew in self.crews.values():
             await crew.start()
+        self.one_offs.forget()
         self.desk.resume()
+        self.builds.resume()
 
     async def stop(self) -> None:
         """End everything at once, keeping the state as it is."""
+        await self.builds.stop()
         await self.desk.stop()
-        for crew in self.crews.values():
-            await crew.stop()
+        await asyncio.gather(self.one_offs.stop(), *(each.stop() for each in self.crews.values()))
+        await self.launcher.close()
 
     def crew(self, app: HerokuApp) -> Crew:
         """The dynos of an app."""
@@ -51,7 +62,7 @@ class HerokuFleet:
 
     async def open_app(self, app: HerokuApp) -> None:
         """Let a new app in: its address opens, and it gets the two releases of every new app."""
-        crew = Crew(self.world, app)
+        crew = Crew(app, self.launcher)
         self.crews[app.id] = crew
         await crew.start()
         self.world.heroku.apps.append(app)
@@ -75,6 +86,7 @@ class HerokuFleet:
         self.world.edges.pop(app.key, None)
         self.world.saved.edge_ports.pop(app.key, None)
         self.world.changed()
+        await self.builds.abandon(app)
         await self.desk.abandon(app)
         await self.crews.pop(app.id).stop()
 

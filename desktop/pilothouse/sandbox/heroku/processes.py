@@ -2,7 +2,8 @@
 
 A dyno that was told to stop gets no more requests, answers those it has within thirty seconds
 and ends. One that exits by itself is `crashed` and starts again, at once the first time, then
-ever later (dyno manager, in the platform's documentation).
+ever later (dyno manager, in the platform's documentation). Behind a dyno of a real slug there is
+a child process, behind any other an `Instance`; neither the edge nor the API can tell.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ import random
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
+from pilothouse.sandbox.child import KILLED, BootTimeoutError, Child, ChildError, Ears
+from pilothouse.sandbox.heroku.launcher import Launcher, Task
 from pilothouse.sandbox.heroku.logs import LogBook
-from pilothouse.sandbox.heroku.state import Dyno
-from pilothouse.sandbox.state import World
+from pilothouse.sandbox.heroku.state import Dyno, HerokuApp
 from pilothouse.sandbox.workload import Behaviour, Identity, Instance
 
 STOP_S = 30
 """Real seconds, since they limit what the app does: from SIGTERM to SIGKILL."""
+GOODBYE_S = 1.0
+"""Real seconds that a child process has when the sandbox itself ends."""
+_TERMINATED = 143
 _BOOT_S = (4.0, 8.0)
 _FIRST_COOL_OFF_S = 60
 _LONGEST_COOL_OFF_S = 1200
@@ -28,14 +33,16 @@ class Processes:
     """The live processes of one app, by dyno. `moved` is called whenever one changed state."""
 
     def __init__(
-        self, world: World, app_name: str, log: LogBook, moved: Callable[[], None]
+        self, app: HerokuApp, launcher: Launcher, log: LogBook, moved: Callable[[], None]
     ) -> None:
-        self._world = world
-        self._app_name = app_name
+        self.stop_s: float = STOP_S
+        self._world = launcher.world
+        self._app = app
+        self._launcher = launcher
         self._log = log
         self._moved = moved
-        self._running: dict[str, Instance] = {}
-        self._ending: set[Instance] = set()
+        self._running: dict[str, Instance | Child] = {}
+        self._ending: set[Instance | Child] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def stop_all(self) -> None:
@@ -44,7 +51,9 @@ class Processes:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         everything = [*self._running.values(), *self._ending]
-        await asyncio.gather(*(each.stop(0) for each in everything))
+        await asyncio.gather(
+            *(each.stop(GOODBYE_S if isinstance(each, Child) else 0) for each in everything)
+        )
 
     def port(self, dyno: Dyno) -> int | None:
         """Where the dyno listens; None while it does not."""
@@ -59,15 +68,27 @@ class Processes:
         return instance is not None
 
     def sicken(self, dyno: Dyno, behaviour: Behaviour) -> bool:
-        """Let a running process behave otherwise from now on; False when there is none."""
+        """Let a running process behave otherwise from now on; False when there is none.
+
+        Raises:
+            ValueError: it is a real process, which behaves as its source says.
+        """
+        if self._is_real(dyno):
+            raise ValueError("a dyno of a real source behaves as its source says")
         instance = self._running.get(dyno.id)
-        if instance is not None:
+        if isinstance(instance, Instance):
             instance.behaviour = behaviour
         return instance is not None
 
     async def revive(self, dynos: Iterable[Dyno]) -> None:
-        """Start these without a boot, and wait until they listen."""
-        await asyncio.gather(*(self._boot(each, 0) for each in dynos))
+        """Start these without a boot, and wait until they listen; for real ones nobody waits."""
+        simulated = []
+        for each in dynos:
+            if self._is_real(each):
+                self._spawn(self._boot(each, 0))
+            else:
+                simulated.append(self._boot(each, 0))
+        await asyncio.gather(*simulated)
 
     def launch(self, dynos: Iterable[Dyno]) -> None:
         """Begin to boot these dynos."""
@@ -87,15 +108,37 @@ class Processes:
     async def _boot(self, dyno: Dyno, boot_s: float) -> None:
         if dyno.state == "down":
             return
-        identity = Identity(self._app_name, dyno.version, dyno.slug_id, dyno.id)
-        behaviour = Behaviour(self._world.heroku.slugs[dyno.slug_id].behaviour)
-        instance = Instance(identity, behaviour, lambda code: self._on_exit(dyno, code))
-        self._running[dyno.id] = instance
+        process = self._process(dyno)
+        self._running[dyno.id] = process
         self._become(dyno, "starting")
         self._log.dyno(dyno.name, f"Starting process with command `{dyno.command}`")
-        await instance.start(boot_s)
-        if instance.port is not None:
+        try:
+            await process.start(boot_s)
+        except ChildError as wrong:
+            self._log.dyno(dyno.name, str(wrong))
+            self._on_exit(dyno, 1)
+        except BootTimeoutError:
+            limit_s = self._app.boot_limit_s
+            self._log.dyno(
+                dyno.name, f"Error R10 (Boot timeout) -> Nothing listened on $PORT in {limit_s:g}s"
+            )
+            self._log.dyno(dyno.name, "Stopping process with SIGKILL")
+            process.kill()
+        if process.ready if isinstance(process, Child) else process.port is not None:
             self._become(dyno, "up")
+
+    def _is_real(self, dyno: Dyno) -> bool:
+        return self._launcher.slug(dyno).real
+
+    def _process(self, dyno: Dyno) -> Instance | Child:
+        def exited(code: int) -> None:
+            self._on_exit(dyno, code)
+
+        if self._is_real(dyno):
+            ears = Ears(lambda line: self._log.add("app", dyno.name, line), exited)
+            return self._launcher.child(Task(self._app, dyno), ears)
+        identity = Identity(self._app.name, dyno.version, dyno.slug_id, dyno.id)
+        return Instance(identity, Behaviour(self._launcher.slug(dyno).behaviour), exited)
 
     def _become(self, dyno: Dyno, state: str) -> None:
         if dyno.state != state:
@@ -120,16 +163,20 @@ class Processes:
         boot_s = random.Random(dyno.crashes).uniform(*_BOOT_S)
         await self._boot(dyno, self._world.pace.seconds(boot_s))
 
-    async def _end(self, dyno: Dyno, instance: Instance) -> None:
+    async def _end(self, dyno: Dyno, process: Instance | Child) -> None:
         self._log.dyno(dyno.name, "Stopping all processes with SIGTERM")
         loop = asyncio.get_running_loop()
         began = loop.time()
-        await instance.stop(STOP_S)
-        self._ending.discard(instance)
-        killed = loop.time() - began >= STOP_S
+        await process.stop(self.stop_s)
+        self._ending.discard(process)
+        killed = loop.time() - began >= self.stop_s
         if killed:
             self._log.dyno(dyno.name, "Error R12 (Exit timeout) -> At least one process remained")
-        self._log.dyno(dyno.name, f"Process exited with status {137 if killed else 143}")
+            self._log.dyno(dyno.name, "Stopping remaining processes with SIGKILL")
+        status = process.status if isinstance(process, Child) else None
+        if status is None:
+            status = KILLED if killed else _TERMINATED
+        self._log.dyno(dyno.name, f"Process exited with status {status}")
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

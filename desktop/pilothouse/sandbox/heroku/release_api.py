@@ -1,30 +1,24 @@
-"""The endpoints of releases, slugs and configuration, and the output of release commands.
+"""The endpoints of releases and configuration.
 
 A release is named by its UUID or its version; `POST` wants the UUID of the one to go back to
-(releases, slugs and config vars endpoints of the Platform API).
+(releases and config vars endpoints of the Platform API).
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from pilothouse.sandbox.heroku import errors
 from pilothouse.sandbox.heroku.http import Api, Endpoint, Reply, only
 from pilothouse.sandbox.heroku.ranges import Fields
-from pilothouse.sandbox.heroku.releases import STREAM_AFTER_S
 from pilothouse.sandbox.heroku.state import HerokuApp, Release
 
 _FIELDS: Fields = {"id": lambda each: each.id, "version": lambda each: each.version}
 _BY_VERSION: Fields = {"version": _FIELDS["version"], "id": _FIELDS["id"]}
 _UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
-_LOOK_AGAIN_S = 0.05
 
 
 async def list_releases(api: Api, request: Request) -> Reply:
@@ -85,15 +79,6 @@ def _text(body: dict[str, Any], name: str) -> str:
     return value
 
 
-async def show_slug(api: Api, request: Request) -> Reply:
-    """One slug; found whichever app it was built for, as a release of it would find it."""
-    api.app(request)
-    slug = api.state.slugs.get(request.path_params["slug"].lower())
-    if slug is None:
-        raise errors.not_found("slug")
-    return Reply(api.view(request).slug(slug))
-
-
 async def show_config(api: Api, request: Request) -> Reply:
     """The configuration that the dynos run with."""
     current = api.app(request).current_release()
@@ -118,61 +103,6 @@ ENDPOINTS = (
     Endpoint(
         "GET", "/apps/{app}/releases/{release}/config-vars", show_release_config, "read-protected"
     ),
-    Endpoint("GET", "/apps/{app}/slugs/{slug}", show_slug),
     Endpoint("GET", "/apps/{app}/config-vars", show_config, "read-protected"),
     Endpoint("PATCH", "/apps/{app}/config-vars", change_config, "write-protected"),
 )
-
-
-async def stream_output(api: Api, request: Request) -> Response:
-    """The output of a release command, as it comes; nobody is asked who they are.
-
-    For the first moments the channel is not there yet: 404. A reader that was cut off goes on
-    with `Range` (plain text) or `Last-Event-Id` (server-sent events), both counted in bytes.
-    """
-    release = _find_by_id(api, request.path_params["release"])
-    opens_after = timedelta(seconds=api.world.pace.seconds(STREAM_AFTER_S))
-    if (
-        release is None
-        or release.output is None
-        or api.world.pace.now() < release.created_at + opens_after
-    ):
-        return PlainTextResponse("Channel is not registered.", 404)
-    if "text/event-stream" in request.headers.get("accept", ""):
-        start = _number(request.headers.get("last-event-id", ""))
-        return StreamingResponse(_events(release, start), media_type="text/event-stream")
-    asked = re.match(r"bytes=(\d+)-", request.headers.get("range", ""))
-    start = int(asked[1]) if asked else 0
-    return StreamingResponse(
-        _pieces(release, start), 206 if asked else 200, media_type="text/plain"
-    )
-
-
-def _find_by_id(api: Api, identity: str) -> Release | None:
-    rows = (each for app in api.state.apps for each in app.releases)
-    return next((each for each in rows if each.id == identity), None)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
-
-
-async def _pieces(release: Release, start: int) -> AsyncIterator[bytes]:
-    sent = start
-    while True:
-        done = release.output_done
-        text = (release.output or "").encode()
-        if len(text) > sent:
-            yield text[sent:]
-            sent = len(text)
-        if done:
-            return
-        await asyncio.sleep(_LOOK_AGAIN_S)
-
-
-async def _events(release: Release, start: int) -> AsyncIterator[bytes]:
-    sent = start
-    async for piece in _pieces(release, start):
-        for line in piece.splitlines(keepends=True):
-            sent += len(line)
-            yield b"id: %d\ndata: %s\n\n" % (sent, line.rstrip(b"\n"))

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from pilothouse.sandbox.heroku.crew import Crew
 from pilothouse.sandbox.heroku.errors import invalid, not_found
+from pilothouse.sandbox.heroku.one_offs import OneOffs
+from pilothouse.sandbox.heroku.one_offs import Wish as OneOff
 from pilothouse.sandbox.heroku.state import (
     HerokuApp,
     Release,
@@ -25,11 +27,13 @@ from pilothouse.sandbox.heroku.state import (
 )
 from pilothouse.sandbox.state import World
 
-STREAM_AFTER_S = 1.5
-"""Platform seconds until the output of a release command can be read."""
 _STATUS_LAG_S = 2
 _PHASE_STEPS = {"passes": 4, "fails": 3, "slow": 24}
 _STEP_S = 2.5
+_PHASE_LIMIT_S = 3600
+_MOST_LETTERS = 256 * 1024
+_CUT = "[The rest was not kept: the sandbox remembers 256 KiB of an output.]"
+_CUT_OFF = "The sandbox ended while this command ran. Release the slug again to run it anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +49,24 @@ class Wish:
 class ReleaseDesk:
     """Makes the releases of every app. `crews` are the apps' dynos, by app id."""
 
-    def __init__(self, world: World, crews: Mapping[str, Crew]) -> None:
+    def __init__(self, world: World, crews: Mapping[str, Crew], one_offs: OneOffs) -> None:
         self._world = world
         self._crews = crews
+        self._one_offs = one_offs
         self._phases: set[asyncio.Task[None]] = set()
 
     def resume(self) -> None:
-        """Run again the release commands that were running when the sandbox ended."""
+        """Run again the release commands that were running when the sandbox ended.
+
+        A real one has failed: it was killed, and what it did is not done twice unasked.
+        """
         for app in self._world.heroku.apps:
-            for release in app.releases:
-                if release.status == "pending":
+            for release in [each for each in app.releases if each.status == "pending"]:
+                slug = self._slug(release)
+                if slug is not None and slug.real:
+                    release.output = f"{release.output or ''}{_CUT_OFF}\n"
+                    self._settle(app, release, passed=False)
+                else:
                     self._begin_phase(app, release)
 
     async def stop(self) -> None:
@@ -77,6 +89,10 @@ class ReleaseDesk:
             raise not_found("slug")
         if not self._world.heroku.slug_is_kept(slug, self._world.pace.now()):
             raise invalid("That slug was deleted and can no longer be released.")
+        if slug.real and slug.stored is None:
+            raise invalid(
+                "That slug's archive was never uploaded. PUT it to the slug's blob first."
+            )
         description, user_id = wish
         return self.create(app, Wish(description, slug.id, _config(app), user_id))
 
@@ -156,6 +172,37 @@ class ReleaseDesk:
 
     async def _run_phase(self, app: HerokuApp, release: Release) -> None:
         slug = self._slug(release)
+        if slug is not None and slug.real:
+            passed = await self._run_command(app, release, slug.process_types["release"])
+        else:
+            passed = await self._pretend_command(release, slug)
+        release.output_done = True
+        # The platform settles the status some seconds after the output has ended.
+        await self._world.pace.sleep(_STATUS_LAG_S)
+        self._settle(app, release, passed=passed)
+
+    def _settle(self, app: HerokuApp, release: Release, *, passed: bool) -> None:
+        release.output_done = True
+        release.status = "succeeded" if passed else "failed"
+        release.updated_at = self._world.pace.now()
+        if passed:
+            self._take_over(app, release)
+        else:
+            self._crews[app.id].log.api(f"Release v{release.version} command failed")
+        self._world.changed()
+
+    async def _run_command(self, app: HerokuApp, release: Release, command: str) -> bool:
+        """Run a real release command; it passes if it ends well within the hour."""
+        release.output = ""
+
+        def hear(line: str) -> None:
+            release.output = _grown(release.output or "", f"{line}\n")
+            self._world.changed()
+
+        wish = OneOff(command, type="release", life_s=_PHASE_LIMIT_S)
+        return await self._one_offs.run(app, release, wish, hear) == 0
+
+    async def _pretend_command(self, release: Release, slug: Slug | None) -> bool:
         phase = "passes" if slug is None else slug.phase
         command = "" if slug is None else slug.process_types.get("release", "")
         lines = [f"Running {command}"]
@@ -166,16 +213,15 @@ class ReleaseDesk:
             await self._world.pace.sleep(_STEP_S)
             release.output += f"{line}\n"
             self._world.changed()
-        release.output_done = True
-        # The platform settles the status some seconds after the output has ended.
-        await self._world.pace.sleep(_STATUS_LAG_S)
-        release.status = "failed" if phase == "fails" else "succeeded"
-        release.updated_at = self._world.pace.now()
-        if release.status == "succeeded":
-            self._take_over(app, release)
-        else:
-            self._crews[app.id].log.api(f"Release v{release.version} command failed")
-        self._world.changed()
+        return phase != "fails"
+
+
+def _grown(output: str, piece: str) -> str:
+    """Add to an output, up to what is remembered; what was sent already never changes."""
+    if len(output) > _MOST_LETTERS:
+        return output
+    whole = output + piece
+    return whole if len(whole) <= _MOST_LETTERS else f"{whole[:_MOST_LETTERS]}\n{_CUT}\n"
 
 
 def _config(app: HerokuApp) -> Mapping[str, str]:

@@ -47,10 +47,14 @@ def error_page(code: str) -> Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A web dyno of the serving set; `port` is None while it does not listen."""
+    """A web dyno of the serving set; `port` is None while it does not listen.
+
+    The boot of a `real` one takes the seconds it takes, whatever the pace.
+    """
 
     dyno: Dyno
     port: int | None
+    real: bool = False
 
 
 class Router:
@@ -82,8 +86,10 @@ class Router:
             return self._chance.choice(listening)
         if not web:
             return error_page("H14")
-        if any(each.dyno.state == "starting" for each in web):
-            return Wait(self._pace.seconds(HELD_S), error_page("H20"))
+        booting = [each for each in web if each.dyno.state == "starting"]
+        if booting:
+            real = any(each.real for each in booting)
+            return Wait(HELD_S if real else self._pace.seconds(HELD_S), error_page("H20"))
         return error_page("H10")
 
     def decorate(self, headers: Headers, backend: Backend | None, _seen: Mapping[str, str]) -> None:

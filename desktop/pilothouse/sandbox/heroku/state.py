@@ -53,6 +53,7 @@ class Slug(msgspec.Struct):
     real: bool = False
     stored: str | None = None
     put_key: str = ""
+    get_key: str = ""
     described: str | None = "Python"
 
 
