@@ -1,6 +1,7 @@
 """A practice Heroku in the test's own event loop: world, dynos, edges and a client for its API.
 
-The API is called in the same process; the apps are reached over real loopback ports.
+The API is called in the same process; the apps are reached over real loopback ports. Every answer
+of the API, in whichever test, is judged by the platform's published schema where that is there.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pilothouse.sandbox.heroku.dynos import HerokuFleet
 from pilothouse.sandbox.heroku.seed import plant
 from pilothouse.sandbox.heroku.state import HerokuApp, Slug
 from pilothouse.sandbox.pace import Pace
+from tests.sandbox.heroku import published
 from tests.waiting import until_async
 
 ACCEPT = "application/vnd.heroku+json; version=3.sdk"
@@ -40,8 +42,27 @@ class Town:
         self.fleet = HerokuFleet(world)
         headers = {"accept": ACCEPT, "authorization": f"Bearer {TOKEN}"}
         transport = httpx.ASGITransport(app=make_app(world))
-        self.api = httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers)
+        self.api = httpx.AsyncClient(
+            transport=transport,
+            base_url=BASE,
+            headers=headers,
+            event_hooks={"response": [self._judge]},
+        )
+        self.driven = set[tuple[str, str]]()
         self.web = httpx.AsyncClient(timeout=30, trust_env=False)
+
+    async def _judge(self, answer: httpx.Response) -> None:
+        """Hold an answer of the API against the platform's schema, and note what was asked."""
+        method = answer.request.headers.get("x-http-method-override", answer.request.method)
+        path = answer.request.url.path
+        place = published.place_of(method, path)
+        if place is None or answer.headers.get("content-type") != "application/json":
+            return
+        if answer.status_code < 400:
+            self.driven.add(place)
+        if published.SCHEMA.exists() and await answer.aread():
+            found = published.faults(method, path, answer.status_code, answer.json(), whole=False)
+            assert not found, "\n".join(found)
 
     def app(self, name: str) -> HerokuApp:
         """An app of the state, by name."""
@@ -79,6 +100,18 @@ class Town:
         assert answer.status_code == status, answer.text
         row: Row = answer.json()
         return row
+
+    async def patch(self, path: str, body: Row) -> Row:
+        """What a PATCH answers, which must succeed."""
+        answer = await self.api.patch(path, json=body)
+        assert answer.status_code == 200, answer.text
+        row: Row = answer.json()
+        return row
+
+    async def delete(self, path: str) -> None:
+        """Delete something, which must succeed."""
+        answer = await self.api.delete(path)
+        assert answer.status_code == 200, answer.text
 
     async def deploy(self, app: str, subject: str) -> Row:
         """Release a practice slug on an app."""

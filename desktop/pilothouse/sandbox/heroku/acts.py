@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pilothouse.sandbox.heroku.access import SCOPES
 from pilothouse.sandbox.heroku.dynos import HerokuFleet, Json, row
+from pilothouse.sandbox.heroku.grants import grant_access
 from pilothouse.sandbox.heroku.releases import Wish
 from pilothouse.sandbox.heroku.state import Dyno, HerokuApp, is_expired
 from pilothouse.sandbox.workload import Behaviour
 
 Given = Mapping[str, Any]
+_MOST_DYNOS = 100
 
 
 def act(fleet: HerokuFleet, given: Given) -> Json:
@@ -21,21 +24,42 @@ def act(fleet: HerokuFleet, given: Given) -> Json:
 
     To a dyno: `kill` or `crash`, `sicken` (with `behaviour`). To an app: `foreign-deploy` (a
     colleague releases the slug `artifact`, or the current one, with `description`),
-    `set-secrets` (a colleague sets `name` to `value`), `expire` (destroys the artifact of the
-    version `release`). To the account: `limits` (leaves `remaining` requests of the budget).
+    `set-secrets` (a colleague sets `name` to `value`), `scale` (a colleague wants `count` dynos
+    of the type `group`), `expire` (destroys the artifact of the version `release`), `two-factor`
+    (changes need a second factor while `on`), `platform-error` (the router fails while `on`). To
+    the account, where `app` may be `heroku:` alone: `limits` (leaves `remaining` requests of the
+    budget), `token` (makes one with a `scope`, a list, that ends after `expires_in` seconds),
+    `delinquent` and `suspend` (while `on`).
 
     Raises:
-        ValueError: the wish names something that is not there.
+        ValueError: the wish names something that is not there, or cannot be.
     """
-    app = fleet.world.heroku.find_app(str(given.get("app", "")).removeprefix("heroku:"))
-    if app is None:
-        raise ValueError("no such app")
     verb = str(given.get("do"))
-    if verb not in _ACTS:
-        raise ValueError(f"cannot do {verb!r} to a Heroku app")
-    answer = _ACTS[verb](fleet, app, given)
+    if verb in _ACCOUNT_ACTS:
+        answer = _ACCOUNT_ACTS[verb](fleet, given)
+    else:
+        app = fleet.world.heroku.find_app(str(given.get("app", "")).removeprefix("heroku:"))
+        if app is None:
+            raise ValueError("no such app")
+        if verb not in _ACTS:
+            raise ValueError(f"cannot do {verb!r} to a Heroku app")
+        answer = _ACTS[verb](fleet, app, given)
     fleet.world.changed()
     return answer
+
+
+def _whole(given: Given, name: str, default: int | None = None) -> int:
+    value = given.get(name, default)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError(f"{name} must be a whole number")
+
+
+def _on(given: Given) -> bool:
+    value = given.get("on", True)
+    if isinstance(value, bool):
+        return value
+    raise ValueError("on must be true or false")
 
 
 def _dyno(app: HerokuApp, given: Given) -> Dyno:
@@ -90,9 +114,51 @@ def _expire(fleet: HerokuFleet, app: HerokuApp, given: Given) -> Json:
     }
 
 
-def _limits(fleet: HerokuFleet, _app: HerokuApp, given: Given) -> Json:
-    fleet.limit.drain(int(given.get("remaining", 0)))
+def _scale(fleet: HerokuFleet, app: HerokuApp, given: Given) -> Json:
+    group, count = str(given.get("group", "web")), _whole(given, "count")
+    entry = next((each for each in app.formation if each.type == group), None)
+    if entry is None or not 0 <= count <= _MOST_DYNOS:
+        raise ValueError(f"cannot have {count} dynos of {group}")
+    entry.quantity, entry.updated_at = count, fleet.world.pace.now()
+    fleet.crew(app).scale(entry)
+    return {"group": group, "count": count}
+
+
+def _two_factor(_fleet: HerokuFleet, app: HerokuApp, given: Given) -> Json:
+    app.two_factor, app.trusted_until = _on(given), None
+    return {"on": app.two_factor}
+
+
+def _platform_error(fleet: HerokuFleet, app: HerokuApp, given: Given) -> Json:
+    app.platform_error = _on(given)
+    fleet.crew(app).edge.kick()
+    return {"on": app.platform_error}
+
+
+def _limits(fleet: HerokuFleet, given: Given) -> Json:
+    fleet.limit.drain(_whole(given, "remaining", 0))
     return {"remaining": fleet.limit.remaining}
+
+
+def _token(fleet: HerokuFleet, given: Given) -> Json:
+    scope = given.get("scope", ["read"])
+    if not isinstance(scope, list) or not scope or not all(each in SCOPES for each in scope):
+        raise ValueError(f"scope must be a list of {', '.join(SCOPES)}")
+    expires_in = None if given.get("expires_in") is None else _whole(given, "expires_in")
+    grant = grant_access(fleet.world, scope, expires_in, "Made by the control API")
+    return {"id": grant.id, "token": grant.token, "scope": grant.scope}
+
+
+def _delinquent(fleet: HerokuFleet, given: Given) -> Json:
+    state = fleet.world.heroku
+    state.delinquent_at = fleet.world.pace.now() if _on(given) else None
+    return {"on": state.delinquent_at is not None}
+
+
+def _suspend(fleet: HerokuFleet, given: Given) -> Json:
+    state = fleet.world.heroku
+    state.suspended_at = fleet.world.pace.now() if _on(given) else None
+    return {"on": state.suspended_at is not None}
 
 
 def _colleague(fleet: HerokuFleet) -> str:
@@ -107,7 +173,15 @@ _ACTS: Mapping[str, Callable[[HerokuFleet, HerokuApp, Given], Json]] = {
     "foreign-deploy": _foreign_deploy,
     "set-secrets": _set_secrets,
     "expire": _expire,
-    "limits": _limits,
+    "scale": _scale,
+    "two-factor": _two_factor,
+    "platform-error": _platform_error,
 }
-VERBS: tuple[str, ...] = tuple(_ACTS)
+_ACCOUNT_ACTS: Mapping[str, Callable[[HerokuFleet, Given], Json]] = {
+    "limits": _limits,
+    "token": _token,
+    "delinquent": _delinquent,
+    "suspend": _suspend,
+}
+VERBS: tuple[str, ...] = (*_ACTS, *_ACCOUNT_ACTS)
 """All that `do` may name."""

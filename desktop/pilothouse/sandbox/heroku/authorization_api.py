@@ -6,22 +6,16 @@ the Platform API). An authorization's life is named by the client, in real secon
 
 from __future__ import annotations
 
-import secrets
-import string
-from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
 
 from pilothouse.sandbox.heroku import errors, wire
 from pilothouse.sandbox.heroku.access import SCOPES
+from pilothouse.sandbox.heroku.grants import grant_access, new_token
 from pilothouse.sandbox.heroku.http import Api, Endpoint, Reply, only, optional_text
 from pilothouse.sandbox.heroku.state import Grant, HerokuState, new_id
-from pilothouse.sandbox.state import World
 
-_LETTERS = f"{string.ascii_letters}{string.digits}_-"
-_TOKEN_TAIL = 58
 _LONGEST_S = 10 * 366 * 86400
 _OWN = frozenset({"~", wire.named_id("authorization")})
 
@@ -66,7 +60,7 @@ async def change_authorization(api: Api, request: Request) -> Reply:
 async def renew_authorization(api: Api, request: Request) -> Reply:
     """Replace the token of an authorization; the old one ends at once."""
     grant = _grant(api, request)
-    grant.token_id, grant.token = new_id(), _new_token()
+    grant.token_id, grant.token = new_id(), new_token()
     grant.updated_at = api.world.pace.now()
     api.world.changed()
     return Reply(_shown(api, grant, whole=True))
@@ -78,33 +72,6 @@ async def revoke_authorization(api: Api, request: Request) -> Reply:
     api.state.grants.remove(grant)
     api.world.changed()
     return Reply(_shown(api, grant))
-
-
-def grant_access(
-    world: World, scope: Sequence[str], expires_in: int | None, description: str
-) -> Grant:
-    """Make a token with these scopes that ends after so many real seconds, or never."""
-    now = world.pace.now()
-    expires_at = None if expires_in is None else now + timedelta(seconds=expires_in)
-    grant = Grant(
-        id=new_id(),
-        description=description,
-        scope=list(scope),
-        token_id=new_id(),
-        token=_new_token(),
-        expires_at=expires_at,
-        created_at=now,
-        updated_at=now,
-    )
-    world.heroku.grants.append(grant)
-    world.changed()
-    return grant
-
-
-def _new_token() -> str:
-    """A token in the shape of the platform's own: a prefix and 58 letters."""
-    tail = "".join(secrets.choice(_LETTERS) for _ in range(_TOKEN_TAIL))
-    return f"HRKU-AA{tail}"
 
 
 def _scope(body: dict[str, Any]) -> list[str]:
