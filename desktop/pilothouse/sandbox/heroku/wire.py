@@ -29,6 +29,8 @@ from pilothouse.sandbox.heroku.state import (
 
 Json = dict[str, Any]
 
+SLUG_PATH = "/slug-blobs/"
+
 TEAM = {"id": "7f7f4c6e-6a0e-4e61-9d6c-2f1a3a0c9b11", "name": "harbour-works"}
 _NAMES = uuid.UUID("6f1d2c88-6f0e-4d4c-9a52-3c40d7e2b7a1")
 
@@ -177,11 +179,14 @@ class View:
         """A slug; `deleted_at` is there once retention took it."""
         kept = self.state.slug_is_kept(slug, self.now)
         return {
-            "blob": {"method": "GET", "url": f"{self.base}/slug-blobs/{slug.id}"},
-            "buildpack_provided_description": "Python",
+            "blob": {
+                "method": "get",
+                "url": f"{self.base}{SLUG_PATH}{slug.id}/{slug.get_key or 'practice'}",
+            },
+            "buildpack_provided_description": slug.described,
             "checksum": slug.checksum,
-            "commit": slug.commit,
-            "commit_description": slug.commit_description,
+            "commit": slug.commit or None,
+            "commit_description": slug.commit_description or None,
             "created_at": moment(slug.created_at),
             "deleted_at": None if kept else moment(slug.created_at + KEPT_FOR),
             "id": slug.id,
