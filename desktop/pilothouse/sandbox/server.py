@@ -30,7 +30,8 @@ from pilothouse.sandbox.guarded import Guarded
 from pilothouse.sandbox.heroku import api as heroku_api
 from pilothouse.sandbox.heroku.dynos import HerokuFleet
 from pilothouse.sandbox.heroku.seed import plant
-from pilothouse.sandbox.kinds import WORLD
+from pilothouse.sandbox.instance_faults import InstanceFaults
+from pilothouse.sandbox.kinds import INSTANCE, WORLD
 from pilothouse.sandbox.listening import Service, bind
 from pilothouse.sandbox.pace import Pace
 from pilothouse.sandbox.state import FORMAT, Saved, World, load, new_token, set_aside
@@ -160,7 +161,7 @@ class Sandbox:
         ):
             self._services[name] = Service(Guarded(app, world, faults, name), bound)
         self._trouble = WorldFaults(world, self._services)
-        desk = FaultDesk(faults, {WORLD: self._trouble})
+        desk = FaultDesk(faults, {WORLD: self._trouble, INSTANCE: InstanceFaults(world)})
         control = Control(world, desk, lambda: encode(self.announce()), self._end.set)
         self._services["control"] = Service(control.app(), sockets[2])
         return [asyncio.create_task(each.serve()) for each in self._services.values()]

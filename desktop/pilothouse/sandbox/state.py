@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from pilothouse.sandbox.ailments import Ailments, Patient
 from pilothouse.sandbox.edge import Edge
 from pilothouse.sandbox.fly.state import FlyState
 from pilothouse.sandbox.heroku.state import HerokuState
@@ -45,6 +46,9 @@ class Fleet(Protocol):
 
     def describe(self) -> list[Json]:
         """Return one JSON object an app, for the control API's world."""
+
+    def patients(self, app_key: str) -> list[Patient] | None:
+        """Return the instances of an app, which can be made ill; None for an unknown app."""
 
     async def act(self, wish: Mapping[str, Any]) -> Json:
         """Do what the control API asks; ValueError says what is wrong with the wish."""
@@ -80,6 +84,7 @@ class World:
         self.pace = pace
         self.saved = saved
         self.requests = Journal()
+        self.ailments = Ailments()
         self.edges: dict[str, Edge] = {}
         self.fleets: dict[str, Fleet] = {}
         self.addresses: dict[str, str] = {}
