@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from pilothouse.sandbox.ailments import Patient
 from pilothouse.sandbox.edge import Edge
 from pilothouse.sandbox.fly.errors import app_not_found, invalid, machine_not_found
 from pilothouse.sandbox.fly.ids import machine_id, private_ip, rfc3339_ms, rising_ulid
@@ -179,6 +180,11 @@ class FlyFleet:
     def describe(self) -> list[Json]:
         """Return every app with its machines and newest releases."""
         return [_described(site) for site in self._sites.values()]
+
+    def patients(self, app_key: str) -> list[Patient] | None:
+        """Return an app's machines as what can be made ill; None for an unknown app."""
+        site = self._sites.get(app_key.removeprefix("fly:"))
+        return None if site is None else [life.process.patient() for life in site.lives.values()]
 
     async def act(self, wish: Mapping[str, Any]) -> Json:
         """Do what the control API asks of a Fly app."""

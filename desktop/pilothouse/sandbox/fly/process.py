@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pilothouse.sandbox.ailments import Patient
 from pilothouse.sandbox.fly.checks import Watch, planned
 from pilothouse.sandbox.fly.events import exit_request, record
 from pilothouse.sandbox.fly.ids import seconds
@@ -59,6 +60,7 @@ class MachineProcess:
         machine.secrets_version = world.fly.apps[self._hub.app].secrets_version
         instance = Instance(self._identity(), self.behaviour(), self._exited)
         self.instance = instance
+        world.ailments.at_boot(self.patient())
         self._watch = self._new_watch()
         if not at_once:
             self._watch.follow(instance)
@@ -97,6 +99,20 @@ class MachineProcess:
         if self.instance is not None:
             self.instance.behaviour = behaviour
         self._watch.hurry()
+
+    def patient(self) -> Patient:
+        """Return the process as one that can be made ill."""
+        machine, process = self._machine, self.instance
+        names = (machine.id, machine.name)
+        return Patient(
+            f"fly:{self._hub.app}",
+            names,
+            machine.group,
+            self.behaviour(),
+            process,
+            runs=process is not None,
+            changed=self._watch.hurry,
+        )
 
     def close(self) -> None:
         """End everything that runs without recording anything."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from pilothouse.sandbox.ailments import Patient
 from pilothouse.sandbox.heroku.builds import BuildDesk
 from pilothouse.sandbox.heroku.crew import Crew
 from pilothouse.sandbox.heroku.launcher import Launcher
@@ -98,6 +99,14 @@ class HerokuFleet:
     def describe(self) -> list[Json]:
         """What the control API shows of each app."""
         return [_described(crew) for crew in self.crews.values()]
+
+    def patients(self, app_key: str) -> list[Patient] | None:
+        """Return an app's dynos as what can be made ill; None for an unknown app."""
+        app = self.world.heroku.find_app(app_key.removeprefix("heroku:"))
+        if app is None:
+            return None
+        crew = self.crew(app)
+        return [crew.processes.patient(each) for each in (*app.hidden, *app.dynos)]
 
     async def act(self, wish: Mapping[str, Any]) -> Json:
         """Do what the control API asks of a Heroku app."""

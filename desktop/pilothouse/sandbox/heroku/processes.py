@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
+from pilothouse.sandbox.ailments import Patient
 from pilothouse.sandbox.child import KILLED, BootTimeoutError, Child, ChildError, Ears
 from pilothouse.sandbox.heroku.launcher import Launcher, Task
 from pilothouse.sandbox.heroku.logs import LogBook
@@ -80,6 +81,10 @@ class Processes:
             instance.behaviour = behaviour
         return instance is not None
 
+    def patient(self, dyno: Dyno) -> Patient:
+        """Return a dyno as what can be made ill."""
+        return self._patient(dyno, self._running.get(dyno.id))
+
     async def revive(self, dynos: Iterable[Dyno]) -> None:
         """Start these without a boot, and wait until they listen; for real ones nobody waits."""
         simulated = []
@@ -138,7 +143,16 @@ class Processes:
             ears = Ears(lambda line: self._log.add("app", dyno.name, line), exited)
             return self._launcher.child(Task(self._app, dyno), ears)
         identity = Identity(self._app.name, dyno.version, dyno.slug_id, dyno.id)
-        return Instance(identity, Behaviour(self._launcher.slug(dyno).behaviour), exited)
+        process = Instance(identity, Behaviour(self._launcher.slug(dyno).behaviour), exited)
+        self._world.ailments.at_boot(self._patient(dyno, process))
+        return process
+
+    def _patient(self, dyno: Dyno, process: Instance | Child | None) -> Patient:
+        simulated = process if isinstance(process, Instance) else None
+        own = Behaviour(self._launcher.slug(dyno).behaviour)
+        names = (dyno.id, dyno.name)
+        key = f"heroku:{self._app.name}"
+        return Patient(key, names, dyno.type, own, simulated, runs=process is not None)
 
     def _become(self, dyno: Dyno, state: str) -> None:
         if dyno.state != state:
