@@ -13,10 +13,13 @@ from typing import Any
 
 from pilothouse.sandbox.fly import images, orders, releases
 from pilothouse.sandbox.fly.app_secrets import describe, write_secrets
+from pilothouse.sandbox.fly.capacity import MANNERS
 from pilothouse.sandbox.fly.errors import FlyError
 from pilothouse.sandbox.fly.lifecycle import MachineLife
 from pilothouse.sandbox.fly.machines import FlyFleet, Site
+from pilothouse.sandbox.fly.regions import placed
 from pilothouse.sandbox.fly.state import Lease, Release
+from pilothouse.sandbox.fly.wishes import LaunchWish
 from pilothouse.sandbox.state import Json
 from pilothouse.sandbox.workload import Behaviour
 
@@ -27,7 +30,8 @@ async def act(fleet: FlyFleet, wish: Wish) -> Json:
     """Do one thing; `do` names it, `app` and mostly `instance` say to whom.
 
     To an instance: `kill`, `crash`, `sicken` (with `behaviour`), `stop` (by the proxy),
-    `steal-lease` (with `ttl`), `host` (with `status`), `cordon`, `uncordon`.
+    `steal-lease` (with `ttl`), `host` (with `status`), `cordon`, `uncordon`. To a region:
+    `capacity` (with `region`, and `how`: `refuse`, `revert`, `drain` or `ok`).
     To an app: `foreign-deploy` and `foreign-release` (with `image`), `set-secrets` (with `names`),
     `scale` (with `count`). To the registry: `expire` (with `image`). `limits` (with `on`).
 
@@ -66,7 +70,7 @@ def _sicken(life: MachineLife, wish: Wish) -> Json:
 
 
 def _proxy_stop(life: MachineLife, _wish: Wish) -> Json:
-    orders.stop(life, suspend=False, timeout_s=None, source="proxy")
+    orders.stop(life, source="proxy")
     return {"id": life.machine.id, "state": life.machine.state}
 
 
@@ -82,14 +86,27 @@ def _steal_lease(life: MachineLife, wish: Wish) -> Json:
     return {"nonce": machine.lease.nonce}
 
 
-def _host(life: MachineLife, wish: Wish) -> Json:
-    life.machine.host_status = str(wish.get("status", "unreachable"))
-    return {"id": life.machine.id, "host_status": life.machine.host_status}
-
-
 def _cordon(life: MachineLife, wish: Wish) -> Json:
     orders.cordon(life, wish["do"] == "cordon")
     return {"id": life.machine.id, "cordoned": life.machine.cordoned}
+
+
+def _host(fleet: FlyFleet, site: Site, wish: Wish) -> Json:
+    identifier, status = str(wish.get("instance", "")), str(wish.get("status", "unreachable"))
+    if status not in ("ok", "unknown", "unreachable"):
+        raise ValueError(f"a host is ok, unknown or unreachable, not {status!r}")
+    fleet.host(site.app.name, identifier, status)
+    return {"id": identifier, "host_status": status}
+
+
+def _capacity(fleet: FlyFleet, _site: Site, wish: Wish) -> Json:
+    region, manner = str(wish.get("region", "")), str(wish.get("how", "refuse"))
+    if manner not in ("ok", *MANNERS):
+        raise ValueError(f"how must be ok, {', '.join(sorted(MANNERS))}, not {manner!r}")
+    fleet.world.fly.full.pop(region, None)
+    if manner != "ok":
+        fleet.world.fly.full[placed(region)] = manner
+    return {"full": fleet.world.fly.full}
 
 
 def _foreign_release(fleet: FlyFleet, site: Site, wish: Wish) -> Json:
@@ -104,7 +121,7 @@ def _foreign_deploy(fleet: FlyFleet, site: Site, wish: Wish) -> Json:
         numbers = {"fly_release_id": release.id, "fly_release_version": str(release.version)}
         config["metadata"] = (config.get("metadata") or {}) | numbers
         resting = life.machine.state != "started"
-        orders.update(life, config, skip_launch=resting, cordoned=False)
+        orders.update(life, orders.Update(config, skip_launch=resting))
     return _row(release)
 
 
@@ -138,8 +155,8 @@ def _scale(fleet: FlyFleet, site: Site, wish: Wish) -> Json:
         orders.destroy(life, force=True)
     for index in range(len(lives), count):
         model = lives[index % len(lives)].machine
-        copied = {"config": copy.deepcopy(model.config), "region": model.region}
-        fleet.create(site.app.name, copied | {"name": f"{site.app.name}-{index:03d}"})
+        copied, name = copy.deepcopy(model.config), f"{site.app.name}-{index:03d}"
+        fleet.create(site.app.name, LaunchWish(copied, name, model.region))
     return {"machines": max(0, count)}
 
 
@@ -166,11 +183,12 @@ _TO_INSTANCES: dict[str, Callable[[MachineLife, Wish], Json]] = {
     "sicken": _sicken,
     "stop": _proxy_stop,
     "steal-lease": _steal_lease,
-    "host": _host,
     "cordon": _cordon,
     "uncordon": _cordon,
 }
 _TO_APPS: dict[str, Callable[[FlyFleet, Site, Wish], Json]] = {
+    "host": _host,
+    "capacity": _capacity,
     "foreign-deploy": _foreign_deploy,
     "foreign-release": _foreign_release,
     "set-secrets": _set_secrets,

@@ -1,27 +1,32 @@
 """Health checks of one machine: real requests to its process, at the pace of the platform.
 
 Right after a start there are no results; then every check is critical until it has been asked, once
-its grace period is over. Results change nothing but routing: no check restarts a machine.
+its grace period is over. Results change nothing but routing: no check restarts a machine. Each
+check has a timer of its own and a task only while it asks, so that hundreds of idle machines
+cost no more than their requests.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pilothouse.sandbox.fly.ids import seconds
+from pilothouse.sandbox.fly.durations import seconds
+from pilothouse.sandbox.fly.probes import Question, ask, verdict
 from pilothouse.sandbox.fly.state import Check, Config
 from pilothouse.sandbox.pace import Pace
 from pilothouse.sandbox.workload import Instance
 
 _FIRST_RESULT_S = 1.0
 _LEAST_PAUSE_S = 0.25
+_LEAST_PATIENCE_S = 1.0
 _DEFAULT_INTERVAL_S = 15.0
 _DEFAULT_TIMEOUT_S = 2.0
+_WAITING = "waiting for the grace period to end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class Plan:
 
     name: str
     kind: str
-    path: str
+    question: Question
     interval_s: float
     timeout_s: float
     grace_s: float
@@ -42,8 +47,8 @@ def planned(config: Config) -> list[Plan]:
     plans = []
     for service in config.get("services") or []:
         for index, check in enumerate(service.get("checks") or []):
-            kind = str(check.get("type", "tcp"))
-            port = check.get("port") or service.get("internal_port", 8080)
+            kind = str(check.get("type") or "tcp")
+            port = check.get("port") or service.get("internal_port") or 8080
             name = f"servicecheck-{index:02d}-{kind}-{port}"
             plans.append(_plan(name, check, gates=True))
     for name, check in (config.get("checks") or {}).items():
@@ -52,10 +57,21 @@ def planned(config: Config) -> list[Plan]:
 
 
 def _plan(name: str, check: dict[str, Any], *, gates: bool) -> Plan:
+    headers = [
+        (str(header.get("name") or ""), str(value))
+        for header in check.get("headers") or []
+        for value in header.get("values") or []
+    ]
+    question = Question(
+        method=str(check.get("method") or "GET").upper(),
+        path=str(check.get("path") or "/"),
+        headers=tuple(headers),
+        encrypted=check.get("protocol") == "https",
+    )
     return Plan(
         name,
-        str(check.get("type", "tcp")),
-        str(check.get("path") or "/"),
+        str(check.get("type") or "tcp"),
+        question,
         seconds(check.get("interval"), _DEFAULT_INTERVAL_S),
         seconds(check.get("timeout"), _DEFAULT_TIMEOUT_S),
         seconds(check.get("grace_period"), 0.0),
@@ -67,7 +83,7 @@ class Watch:
     """Keeps one running instance's check results fresh.
 
     `spacing` returns the least real seconds between two rounds, so that a fleet of hundreds
-    shares a bounded number of checks a second.
+    shares a bounded number of checks a second. `seed` spreads the checks of such a fleet in time.
     """
 
     def __init__(
@@ -76,14 +92,17 @@ class Watch:
         config: Config,
         report: Callable[[list[Check]], None],
         spacing: Callable[[], float],
+        seed: str,
     ) -> None:
         self._pace = pace
         self._plans = planned(config)
         self._report = report
         self._spacing = spacing
+        self._chance = random.Random(seed)
         self._results: dict[str, Check] = {}
-        self._task: asyncio.Task[None] | None = None
-        self._now = asyncio.Event()
+        self._instance: Instance | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._asking: dict[str, asyncio.Task[None]] = {}
 
     @property
     def passing(self) -> bool:
@@ -97,51 +116,77 @@ class Watch:
     def follow(self, instance: Instance, *, at_once: bool = False) -> None:
         """Begin with a fresh instance; `at_once` skips the grace period, for one already warm."""
         self.end()
-        if self._plans:
-            self._task = asyncio.create_task(self._run(instance, at_once=at_once))
+        self._instance = instance
+        if not self._plans:
+            return
+        if at_once:
+            self.hurry()
+            return
+        loop, first_s = asyncio.get_running_loop(), self._pace.seconds(_FIRST_RESULT_S)
+        self._timers[""] = loop.call_later(first_s, self._begin)
+        for plan in self._plans:
+            self._later(plan, first_s + self._pace.seconds(plan.grace_s))
 
     def end(self) -> None:
         """Stop asking."""
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        self._instance = None
+        for timer in self._timers.values():
+            timer.cancel()
+        for task in self._asking.values():
+            task.cancel()
+        self._timers.clear()
+        self._asking.clear()
 
     def hurry(self) -> None:
-        """Ask again now instead of at the next round."""
-        self._now.set()
+        """Ask again now instead of at the next round; what still has its grace keeps it."""
+        for plan in self._plans:
+            known = self._results.get(plan.name)
+            if known is None or known.output != _WAITING:
+                self._later(plan, 0.0)
 
-    async def _run(self, instance: Instance, *, at_once: bool) -> None:
-        if not at_once:
-            await self._pace.sleep(_FIRST_RESULT_S)
-            for plan in self._plans:
-                self._note(plan, "critical", "waiting for the grace period to end")
-            self._tell()
-            await self._pace.sleep(max(plan.grace_s for plan in self._plans))
-        while True:
-            for plan in self._plans:
-                await self._ask(plan, instance)
-            self._tell()
-            await self._pause()
+    def _begin(self) -> None:
+        for plan in self._plans:
+            if plan.name not in self._results:
+                self._note(plan, "critical", _WAITING)
+        self._tell()
 
-    async def _pause(self) -> None:
-        own = self._pace.seconds(min(plan.interval_s for plan in self._plans))
-        pause = max(own, _LEAST_PAUSE_S, self._spacing() if self.passing else 0.0)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._now.wait(), pause)
-        self._now.clear()
-
-    async def _ask(self, plan: Plan, instance: Instance) -> None:
-        if plan.kind != "http":
-            heard = instance.port is not None
-            self._note(plan, "passing" if heard else "critical", "ok" if heard else "refused")
+    def _later(self, plan: Plan, delay_s: float) -> None:
+        if self._instance is None:
             return
-        try:
-            status = await instance.probe(plan.path, timeout_s=max(plan.timeout_s, 1.0))
-        except (OSError, TimeoutError) as failure:
-            self._note(plan, "critical", str(failure) or "context deadline exceeded")
+        timer = self._timers.pop(plan.name, None)
+        if timer is not None:
+            timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timers[plan.name] = loop.call_later(delay_s, self._round, plan)
+
+    def _round(self, plan: Plan) -> None:
+        self._timers.pop(plan.name, None)
+        if plan.name not in self._asking:
+            task = asyncio.get_running_loop().create_task(self._ask(plan))
+            self._asking[plan.name] = task
+
+    async def _ask(self, plan: Plan) -> None:
+        instance = self._instance
+        port = instance.port if instance is not None else None
+        if port is None:
+            found = ("critical", "connection refused")
+        elif plan.kind == "http":
+            patience_s = max(plan.timeout_s, _LEAST_PATIENCE_S)
+            found = verdict(await ask(port, plan.question, timeout_s=patience_s))
+        else:
+            found = ("passing", "ok")
+        if instance is None or instance is not self._instance:
             return
-        good = 200 <= status < 300
-        self._note(plan, "passing" if good else "critical", f"{status}")
+        self._asking.pop(plan.name, None)
+        self._note(plan, *found)
+        self._tell()
+        if plan.name not in self._timers:
+            self._later(plan, self._pause_s(plan))
+
+    def _pause_s(self, plan: Plan) -> float:
+        own_s = max(self._pace.seconds(plan.interval_s), _LEAST_PAUSE_S)
+        pause_s = max(own_s, self._spacing()) if self.passing else own_s
+        return pause_s * self._chance.uniform(0.9, 1.0)
 
     def _note(self, plan: Plan, status: str, output: str) -> None:
         known = self._results.get(plan.name)
@@ -149,4 +194,5 @@ class Watch:
             self._results[plan.name] = Check(plan.name, status, output, time.time())
 
     def _tell(self) -> None:
-        self._report([self._results[plan.name] for plan in self._plans])
+        known = [self._results[plan.name] for plan in self._plans if plan.name in self._results]
+        self._report(known)

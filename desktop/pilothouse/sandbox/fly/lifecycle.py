@@ -12,16 +12,19 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from pilothouse.sandbox.fly.events import exit_request, record
-from pilothouse.sandbox.fly.job import JOB_S, exit_code, is_job
-from pilothouse.sandbox.fly.process import Hub, MachineProcess
+from pilothouse.sandbox.fly.events import Exit, exit_request, record
+from pilothouse.sandbox.fly.job import JOB_S, command_of, course, is_job
+from pilothouse.sandbox.fly.process import AT_ONCE, Hub, MachineProcess, Stop
+from pilothouse.sandbox.fly.restarts import may_restart, settled
 from pilothouse.sandbox.fly.state import Machine, Version
 
 _PREPARE_S = 2.0
 _BOOT_S = 1.5
+_THAW_S = 0.3
+_FREEZE_S = 1.0
 _PROPAGATION_S = 5.0
-_DEFAULT_RETRIES = 10
 _LONGEST_BACKOFF_S = 8.0
+_NO_IMAGE = "failed to pull image"
 
 ASLEEP = frozenset({"stopped", "suspended", "failed"})
 RESTING = ASLEEP | {"started"}
@@ -30,7 +33,7 @@ _UP = frozenset({"started", "starting", "restarting"})
 
 
 class MachineLife:
-    """Runs one machine; whether an order is allowed at all is decided in `fly_orders`."""
+    """Runs one machine; whether an order is allowed at all is decided in `orders`."""
 
     def __init__(self, hub: Hub, machine: Machine) -> None:
         self.machine = machine
@@ -39,6 +42,7 @@ class MachineLife:
         self._hidden = machine.cordoned
         self._pace = hub.world.pace
         self._task: asyncio.Task[None] | None = None
+        self._news: set[asyncio.TimerHandle] = set()
         self._moved = asyncio.Event()
 
     @property
@@ -61,21 +65,18 @@ class MachineLife:
         if machine.state == "destroying":
             self.vanish()
         elif machine.state in _UP or (machine.awake and machine.state not in ASLEEP):
-            self._resume_up()
+            machine.state = "started"
+            job = is_job(machine.config)
+            self._become(self._work() if job else self.process.run(at_once=True))
         elif machine.state not in ASLEEP:
             machine.state = "suspended" if machine.state == "suspending" else "stopped"
-
-    def _resume_up(self) -> None:
-        self.machine.state = "started"
-        if is_job(self.machine.config):
-            self._become(self._work())
-        else:
-            self._become(self.process.run(at_once=True))
 
     def close(self) -> None:
         """End everything that runs, leaving the saved state as it is."""
         if self._task is not None:
             self._task.cancel()
+        for timer in self._news:
+            timer.cancel()
         self.process.close()
 
     async def moved(self) -> None:
@@ -105,13 +106,17 @@ class MachineLife:
         """Start a machine that rests."""
         self._become(self._boot())
 
-    def rest(self, state: str, timeout_s: float | None) -> None:
-        """Halt the process and rest in `state`."""
-        self._become(self._rest(state, timeout_s))
+    def rest(self, stop: Stop) -> None:
+        """Halt the process and stay stopped."""
+        self._become(self._rest(stop))
 
-    def reboot(self, timeout_s: float | None) -> None:
+    def suspend(self) -> None:
+        """Suspend the process with its memory."""
+        self._become(self._suspend())
+
+    def reboot(self, stop: Stop) -> None:
         """Halt the process and boot again."""
-        self._become(self._reboot(timeout_s))
+        self._become(self._reboot(stop))
 
     def vanish(self) -> None:
         """Destroy the machine."""
@@ -119,13 +124,15 @@ class MachineLife:
 
     def hide(self, hidden: bool) -> None:
         """Let the proxies learn, a propagation later, whether to leave the machine out."""
-        delay = self._pace.seconds(_PROPAGATION_S)
-        asyncio.get_running_loop().call_later(delay, self._learn, hidden)
+        loop, delay_s = asyncio.get_running_loop(), self._pace.seconds(_PROPAGATION_S)
+        self._news = {timer for timer in self._news if timer.when() > loop.time()}
+        self._news.add(loop.call_later(delay_s, self._learn, hidden))
 
     async def _arrive(self) -> None:
         await self._pace.sleep(_PREPARE_S)
         if not self.machine.pullable:
-            record(self.machine, "launch", "launch_failed", "flyd")
+            why = {"error": self.machine.trouble or _NO_IMAGE}
+            record(self.machine, "launch", "launch_failed", "flyd", why)
             self.enter("launch_failed")
             await self._vanish()
         elif self.machine.awake:
@@ -136,13 +143,7 @@ class MachineLife:
     async def _replace(self, before: str) -> None:
         await self._pace.sleep(_PREPARE_S)
         if not self.machine.pullable:
-            self._take_back(awake=before in _UP)
-            if before in _UP and self.process.instance is None:
-                await self._boot()
-            elif before in _UP:
-                self.enter("started")
-            else:
-                self.enter(before if before in ASLEEP else "stopped")
+            await self._return_to(before)
             return
         await self.process.halt()
         if self.machine.awake:
@@ -150,41 +151,60 @@ class MachineLife:
         else:
             self.enter("stopped")
 
+    async def _return_to(self, before: str) -> None:
+        self._take_back(awake=before in _UP)
+        if before in _UP and self.process.instance is None:
+            await self._boot()
+        elif before in _UP:
+            self.enter("started")
+        else:
+            # The update has thrown a suspended machine's memory away.
+            self.enter("failed" if before == "failed" else "stopped")
+
     def _take_back(self, *, awake: bool) -> None:
         machine = self.machine
-        old = machine.versions.pop()
-        failed = Version(machine.instance_id, machine.config, machine.image_ref, "failed")
-        machine.versions.append(failed)
-        machine.instance_id, machine.config = old.instance_id, old.config
-        machine.image_ref, machine.pullable, machine.awake = old.image_ref, True, awake
-        record(machine, "update", "failed", "flyd", {"error": "failed to pull image"})
-        self.hub.log(machine, "runner", "could not pull the image; keeping the running version")
+        why = _revert(machine)
+        machine.awake = awake
+        record(machine, "update", "failed", "flyd", {"error": why})
+        self.hub.log(machine, "runner", f"{why}; keeping the version before")
 
     async def _boot(self) -> None:
-        self.machine.checks = []
+        machine = self.machine
+        thaw = bool(machine.frozen)
+        machine.checks = []
         self.enter("starting")
-        await self._pace.sleep(_BOOT_S)
-        record(self.machine, "start", "started", "flyd")
+        await self._pace.sleep(_THAW_S if thaw else _BOOT_S)
+        record(machine, "start", "started", "flyd")
+        machine.started_at = time.time()
         self.enter("started")
-        if is_job(self.machine.config):
+        if is_job(machine.config):
             await self._work()
         else:
             await self.process.run(at_once=False)
 
     async def _work(self) -> None:
+        done = course(command_of(self.machine.config), self.process.behaviour())
         await self._pace.sleep(JOB_S)
-        self._exited(exit_code(self.machine, self.process.behaviour()))
+        await asyncio.sleep(done.sleep_s)
+        for line in done.said:
+            self.hub.log(self.machine, "app", line)
+        self._exited(Exit(done.code))
 
-    async def _rest(self, state: str, timeout_s: float | None) -> None:
-        await self.process.halt(timeout_s)
-        self.enter(state)
+    async def _rest(self, stop: Stop) -> None:
+        await self.process.halt(stop)
+        self.enter("stopped")
 
-    async def _reboot(self, timeout_s: float | None) -> None:
-        await self.process.halt(timeout_s)
+    async def _suspend(self) -> None:
+        await self.process.freeze(_FREEZE_S)
+        self.enter("suspended")
+
+    async def _reboot(self, stop: Stop) -> None:
+        await self.process.halt(stop)
         await self._boot()
 
     async def _vanish(self) -> None:
-        await self.process.halt(0.0)
+        await self.process.halt(AT_ONCE)
+        self.machine.destroyed_at = time.time()
         self.enter("destroyed")
         self.hub.gone(self.machine.id)
 
@@ -192,15 +212,17 @@ class MachineLife:
         await self._pace.sleep(backoff_s)
         await self._boot()
 
-    def _exited(self, code: int) -> None:
+    def _exited(self, ended: Exit) -> None:
         """The process ended by itself; while a transition runs, that one goes on."""
         machine = self.machine
+        if settled(machine, self._pace):
+            machine.restart_count = 0
         settling = machine.state in _UP
-        restarting = settling and self._may_restart(code)
+        restarting = settling and may_restart(machine, ended.code)
         count = machine.restart_count
-        request = exit_request(code, requested=False, restarting=restarting, restart_count=count)
+        request = exit_request(ended, requested=False, restarting=restarting, restart_count=count)
         record(machine, "exit", "stopped", "flyd", request)
-        self.hub.log(machine, "runner", f"main child exited normally with code: {code}")
+        self.hub.log(machine, "runner", f"main child exited normally with code: {ended.code}")
         if restarting:
             machine.restart_count += 1
             self.enter("restarting")
@@ -212,13 +234,6 @@ class MachineLife:
             machine.awake = False
             self.enter("stopped")
 
-    def _may_restart(self, code: int) -> bool:
-        rule = self.machine.config.get("restart") or {}
-        policy = str(rule.get("policy") or "on-failure")
-        most = int(rule.get("max_retries") or _DEFAULT_RETRIES)
-        wanted = policy == "always" or (policy == "on-failure" and code != 0)
-        return wanted and self.machine.restart_count < most
-
     def _learn(self, hidden: bool) -> None:
         self._hidden = hidden
         self.hub.kick()
@@ -227,3 +242,14 @@ class MachineLife:
         if self._task is not None:
             self._task.cancel()
         self._task = asyncio.create_task(transition)
+
+
+def _revert(machine: Machine) -> str:
+    """Put the version before back in force, and return why the newest could not be had."""
+    old = machine.versions.pop()
+    failed = Version(machine.instance_id, machine.config, machine.image_ref, "failed")
+    machine.versions.append(failed)
+    machine.instance_id, machine.config = old.instance_id, old.config
+    machine.image_ref, machine.pullable = old.image_ref, True
+    why, machine.trouble = machine.trouble or _NO_IMAGE, ""
+    return why

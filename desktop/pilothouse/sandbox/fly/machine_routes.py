@@ -2,103 +2,79 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from pilothouse.sandbox.fly import leases, orders
-from pilothouse.sandbox.fly.errors import FlyError, invalid, machine_not_found
-from pilothouse.sandbox.fly.http import NONCE, answering, flag, number, read_json
-from pilothouse.sandbox.fly.ids import seconds
+from pilothouse.sandbox.fly.calls import Calls
+from pilothouse.sandbox.fly.errors import FlyError, machine_not_found
+from pilothouse.sandbox.fly.http import NONCE, flag, table
+from pilothouse.sandbox.fly.machines import checked
+from pilothouse.sandbox.fly.paging import page
 from pilothouse.sandbox.fly.views import machine_json
+from pilothouse.sandbox.fly.volumes import claim
 from pilothouse.sandbox.fly.wait import read_awaited, wait
+from pilothouse.sandbox.fly.wishes import LaunchWish, read_wish
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.routing import Route
 
-    from pilothouse.sandbox.fly.lifecycle import MachineLife
     from pilothouse.sandbox.fly.machines import FlyFleet
     from pilothouse.sandbox.fly.state import Machine
-    from pilothouse.sandbox.state import Json
 
-_PREFIX = "/v1/apps/{app}/machines"
+_ALL = "/v1/apps/{app}/machines"
 _OK = {"ok": True}
 
 
 class MachineRoutes:
-    """Handlers for machines; each spends its rate limit first, then checks the lease."""
+    """Handlers for machines as a whole; each spends its rate limit first, then checks the lease."""
 
     def __init__(self, fleet: FlyFleet) -> None:
         self._fleet = fleet
+        self._calls = Calls(fleet)
 
     def routes(self) -> list[Route]:
         """Return the routes of this part of the API."""
-        one = _PREFIX + "/{id}"
-        table = [
-            ("GET", _PREFIX, self.list_all),
-            ("POST", _PREFIX, self.create),
-            ("GET", one, self.show),
-            ("POST", one, self.update),
-            ("DELETE", one, self.destroy),
-            ("POST", one + "/start", self.start),
-            ("POST", one + "/stop", self.stop),
-            ("POST", one + "/suspend", self.suspend),
-            ("POST", one + "/restart", self.restart),
-            ("POST", one + "/signal", self.signal),
-            ("POST", one + "/cordon", self.cordon),
-            ("POST", one + "/uncordon", self.uncordon),
-            ("GET", one + "/wait", self.wait),
+        calls = [
+            ("GET", "", self.list_all),
+            ("POST", "", self.create),
+            ("GET", "/{id}", self.show),
+            ("POST", "/{id}", self.update),
+            ("DELETE", "/{id}", self.destroy),
+            ("GET", "/{id}/wait", self.wait),
         ]
-        return [Route(path, answering(call), methods=[method]) for method, path, call in table]
-
-    def _life(self, request: Request, action: str) -> MachineLife:
-        name, identifier = request.path_params["app"], request.path_params["id"]
-        life = self._fleet.life(name, identifier)
-        if self._fleet.world.fly.rate_limited:
-            self._fleet.limits.spend(action, identifier)
-        return life
-
-    def _guarded(self, request: Request, action: str) -> MachineLife:
-        life = self._life(request, action)
-        leases.guard(life.machine, request.headers.get(NONCE))
-        return life
+        return table(_ALL, calls)
 
     async def list_all(self, request: Request) -> Response:
         """List an app's machines, filtered and paged."""
         site = self._fleet.site(request.path_params["app"])
-        if self._fleet.world.fly.rate_limited:
-            self._fleet.limits.spend("list", site.app.name)
-        query = request.query_params
+        self._calls.spend("list", site.app.name)
         machines = [each for each in site.app.machines.values() if _wanted(each, request)]
         machines.sort(key=lambda machine: machine.id)
-        headers: dict[str, str] = {}
-        if "limit" in query:
-            first, size = number(request, "cursor", 0), number(request, "limit", 1000)
-            if first + size < len(machines):
-                headers["fly-next-cursor"] = str(first + size)
-            machines = machines[first : first + size]
+        shown, cursor = page(machines, lambda each: each.id, request.query_params, time.time())
         leased, summary = flag(request, "include_leases"), flag(request, "summary")
-        shown = [machine_json(each, leases=leased, summary=summary) for each in machines]
-        return JSONResponse(shown, headers=headers)
+        body = [machine_json(each, leases=leased, summary=summary) for each in shown]
+        return JSONResponse(body, headers={"fly-next-cursor": cursor} if cursor else {})
 
     async def create(self, request: Request) -> Response:
         """Create a machine; the reply does not wait for it to run."""
         name = request.path_params["app"]
         site = self._fleet.site(name)
-        if self._fleet.world.fly.rate_limited:
-            self._fleet.limits.spend("create", site.app.name)
-        wish = await read_json(request)
-        life = self._fleet.create(name, wish)
-        nonce = self._lease_too(life.machine, wish, None)
-        return JSONResponse(machine_json(life.machine, nonce=nonce))
+        self._calls.spend("create", site.app.name)
+        wish = await read_wish(request, LaunchWish)
+        machine = self._fleet.create(name, wish).machine
+        return JSONResponse(machine_json(machine, nonce=self._lease_too(machine, wish, None)))
 
     async def show(self, request: Request) -> Response:
         """Show a machine, or what an earlier version of it was."""
-        machine = self._life(request, "get").machine
-        leased = flag(request, "include_leases")
-        wanted = request.query_params.get("version", machine.instance_id)
-        shown = machine_json(machine, leases=leased)
+        name, identifier = request.path_params["app"], request.path_params["id"]
+        machine = self._fleet.known(name, identifier)
+        self._calls.spend("get", identifier)
+        wanted = request.query_params.get("version") or machine.instance_id
+        shown = machine_json(machine, leases=flag(request, "include_leases"))
         if wanted == machine.instance_id:
             return JSONResponse(shown)
         for version in machine.versions:
@@ -109,85 +85,36 @@ class MachineRoutes:
 
     async def update(self, request: Request) -> Response:
         """Replace a machine's configuration, whole; `current_version` makes it conditional."""
-        life = self._guarded(request, "update")
-        wish = await read_json(request)
-        config, expected = wish.get("config"), wish.get("current_version")
-        if not isinstance(config, dict) or not config.get("image"):
-            raise invalid("config.image is required")
-        if life.machine.host_status != "ok":
+        life = self._calls.guarded(request, "update")
+        wish = await read_wish(request, LaunchWish)
+        machine, app = life.machine, self._fleet.site(request.path_params["app"]).app
+        config = checked(app, wish)
+        if machine.host_status != "ok":
             raise FlyError(503, "unknown: the machine's host cannot be reached")
-        if expected and expected != life.machine.instance_id:
-            at = life.machine.instance_id
-            text = f"aborted: current_version {expected} does not match the machine's version {at}"
-            raise FlyError(409, text, "unknown")
-        orders.update(
-            life,
-            config,
-            skip_launch=bool(wish.get("skip_launch")),
-            cordoned=bool(wish.get("skip_service_registration")),
+        if wish.current_version and wish.current_version != machine.instance_id:
+            text = f"current_version {wish.current_version} does not match the machine's version"
+            raise FlyError(409, f"aborted: {text} {machine.instance_id}", "unknown")
+        version = orders.Update(
+            claim(app, config, machine.region, machine),
+            skip_launch=bool(wish.skip_launch),
+            cordoned=bool(wish.skip_service_registration),
+            skip_secrets=bool(wish.skip_secrets),
         )
-        nonce = self._lease_too(life.machine, wish, request.headers.get(NONCE))
-        return JSONResponse(machine_json(life.machine, nonce=nonce))
+        orders.update(life, version)
+        nonce = self._lease_too(machine, wish, request.headers.get(NONCE))
+        return JSONResponse(machine_json(machine, nonce=nonce))
 
-    def _lease_too(self, machine: Machine, wish: Json, nonce: str | None) -> str | None:
-        if not wish.get("lease_ttl"):
+    def _lease_too(self, machine: Machine, wish: LaunchWish, nonce: str | None) -> str | None:
+        if not wish.lease_ttl:
             return None
         owner = self._fleet.world.fly.viewer.email
-        lease = leases.acquire(
-            machine, owner, ttl_s=int(wish["lease_ttl"]), description="", nonce=nonce
-        )
+        lease = leases.acquire(machine, owner, ttl_s=wish.lease_ttl, description="", nonce=nonce)
         return lease.nonce
 
     async def destroy(self, request: Request) -> Response:
-        """Destroy a machine."""
-        life = self._guarded(request, "destroy")
+        """Destroy a machine; the documentation says `force`, flyctl sends `kill`."""
+        life = self._calls.guarded(request, "destroy")
         orders.destroy(life, force=flag(request, "force") or flag(request, "kill"))
-        return JSONResponse(_OK)
-
-    async def start(self, request: Request) -> Response:
-        """Start a machine."""
-        before = orders.start(self._guarded(request, "start"))
-        return JSONResponse({"previous_state": before, "migrated": False, "new_host": ""})
-
-    async def stop(self, request: Request) -> Response:
-        """Stop a machine; the body may name a timeout."""
-        life = self._guarded(request, "stop")
-        wish = await read_json(request)
-        timeout_s = seconds(wish["timeout"], 5.0) if wish.get("timeout") else None
-        orders.stop(life, suspend=False, timeout_s=timeout_s, source="user")
-        return JSONResponse(_OK)
-
-    async def suspend(self, request: Request) -> Response:
-        """Suspend a machine."""
-        life = self._guarded(request, "suspend")
-        orders.stop(life, suspend=True, timeout_s=None, source="user")
-        return JSONResponse(_OK)
-
-    async def restart(self, request: Request) -> Response:
-        """Restart a machine."""
-        life = self._guarded(request, "restart")
-        text = request.query_params.get("timeout")
-        orders.restart(life, seconds(text, 5.0) if text else None)
-        return JSONResponse(_OK)
-
-    async def signal(self, request: Request) -> Response:
-        """Send a signal; those that end a process end it here, others are heard and ignored."""
-        life = self._guarded(request, "signal")
-        wish = await read_json(request)
-        deadly = {"SIGKILL": 137, "9": 137, "SIGTERM": 0, "15": 0, "SIGINT": 0, "2": 0}
-        code = deadly.get(str(wish.get("signal", "")))
-        if code is not None:
-            life.process.die(code)
-        return JSONResponse(_OK)
-
-    async def cordon(self, request: Request) -> Response:
-        """Take a machine out of routing."""
-        orders.cordon(self._guarded(request, "cordon"), True)
-        return JSONResponse(_OK)
-
-    async def uncordon(self, request: Request) -> Response:
-        """Put a machine back into routing."""
-        orders.cordon(self._guarded(request, "uncordon"), False)
         return JSONResponse(_OK)
 
     async def wait(self, request: Request) -> Response:
@@ -197,12 +124,12 @@ class MachineRoutes:
         site = self._fleet.site(request.path_params["app"])
         gone = site.app.machines.get(request.path_params["id"])
         if gone is not None and gone.state == "destroyed":
-            if {"destroyed", "settled"} & set(awaited.states):
-                event, version = gone.events[0].id, gone.instance_id
-                ended = {"state": "destroyed", "version": version, "event_id": event}
-                return JSONResponse(_OK | ended)
-            raise machine_not_found()
-        return JSONResponse(await wait(self._life(request, "wait"), awaited))
+            if not {"destroyed", "settled"} & set(awaited.states):
+                raise machine_not_found()
+            event = gone.events[0].id if gone.events else ""
+            ended = {"state": "destroyed", "version": gone.instance_id, "event_id": event}
+            return JSONResponse(_OK | ended)
+        return JSONResponse(await wait(self._calls.life(request, "wait"), awaited))
 
 
 def _wanted(machine: Machine, request: Request) -> bool:
@@ -217,6 +144,6 @@ def _wanted(machine: Machine, request: Request) -> bool:
     prefix = "metadata."
     return all(
         metadata.get(key.removeprefix(prefix)) == value
-        for key, value in query.items()
+        for key, value in query.multi_items()
         if key.startswith(prefix)
     )

@@ -1,8 +1,9 @@
 """How Fly's proxy picks a machine for a request.
 
 Only machines that it knows as uncordoned, that listen and whose routing checks pass get
-traffic: the least loaded first, in turn among equals. Nobody ready: the request waits, and a
-machine that sleeps is woken where its service allows it.
+traffic: those below their soft limit first, of these the least loaded, in turn among equals;
+nobody above the hard limit. Nobody ready: the request waits, and a machine that sleeps is woken
+where its service allows it, as it is when all that are up are busy.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from pilothouse.sandbox.edge import Backend, Manners, Refuse, Route, Wait
+from pilothouse.sandbox.fly.autostop import hard_limit, soft_limit
 from pilothouse.sandbox.fly.ids import rising_ulid
 from pilothouse.sandbox.fly.lifecycle import MachineLife
 from pilothouse.sandbox.fly.orders import start
@@ -46,8 +48,9 @@ class FlyRouter:
             return found or Wait(self._pace.seconds(PIN_HELD_S), NO_PIN)
         preferred = self._ready_one(headers.get("fly-prefer-instance-id", ""))
         chosen = preferred or self._least_loaded()
-        if chosen is None:
+        if chosen is None or self._busy(chosen):
             self._wake()
+        if chosen is None:
             return Wait(self._pace.seconds(HELD_S), NO_CANDIDATE)
         self._turns += 1
         self._turn[chosen.instance_id] = self._turns
@@ -59,17 +62,25 @@ class FlyRouter:
         return Backend(machine_id, port) if port is not None else None
 
     def _least_loaded(self) -> Backend | None:
-        ready = [
-            (self._in_flight(each), self._turn.get(each, 0), Backend(each, port))
-            for each, life in self._lives.items()
-            if (port := life.serving_port) is not None and not self._full(each, life)
-        ]
-        return min(ready, key=lambda entry: entry[:2])[2] if ready else None
+        best: tuple[tuple[bool, int, int], Backend] | None = None
+        for each, life in self._lives.items():
+            port = life.serving_port
+            if port is None:
+                continue
+            load = self._in_flight(each)
+            most = hard_limit(life.machine.config)
+            if most and load >= most:
+                continue
+            busy = load >= soft_limit(life.machine.config)
+            rank = (busy, load, self._turn.get(each, 0))
+            if best is None or rank < best[0]:
+                best = (rank, Backend(each, port))
+        return best[1] if best else None
 
-    def _full(self, machine_id: str, life: MachineLife) -> bool:
-        concurrency = life.machine.config["services"][0].get("concurrency") or {}
-        most = int(concurrency.get("hard_limit") or 0)
-        return bool(most) and self._in_flight(machine_id) >= most
+    def _busy(self, backend: Backend) -> bool:
+        """Whether even the least loaded machine is at its soft limit."""
+        config = self._lives[backend.instance_id].machine.config
+        return self._in_flight(backend.instance_id) >= soft_limit(config)
 
     def _wake(self) -> None:
         """Start one machine that sleeps, unless one is on its way already."""
@@ -89,6 +100,7 @@ def _sleeps(life: MachineLife) -> bool:
     exits = [event for event in machine.events if event.type == "exit"]
     crashed = bool(exits) and not (exits[0].request or {})["exit_event"]["requested_stop"]
     willing = any(service.get("autostart") for service in services)
+    willing = willing and not machine.config.get("disable_machine_autostart")
     return machine.state in ("stopped", "suspended") and willing and not crashed
 
 

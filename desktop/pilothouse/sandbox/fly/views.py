@@ -54,6 +54,7 @@ def machine_json(
         "updated_at": rfc3339_ms(machine.updated_at),
         "cordoned": machine.cordoned,
         "host_status": machine.host_status,
+        "host_features": [],
         "image_ref": image_ref_json(machine.image_ref),
     }
     reachable = machine.host_status == "ok"
@@ -61,6 +62,11 @@ def machine_json(
         shown["config"] = machine.config if reachable else None
         shown["checks"] = [check_json(check) for check in machine.checks]
         shown["events"] = [event_json(event) for event in machine.events[:_EVENTS_SHOWN]]
+        if machine.config.get("containers"):
+            shown["containers"] = [
+                {"name": each.get("name"), "state": machine.state}
+                for each in machine.config["containers"]
+            ]
         if not reachable:
             shown["incomplete_config"] = {"image": machine.config.get("image")}
     lease = current(machine)
