@@ -11,7 +11,9 @@ from pilothouse.sandbox.fly.app_routes import AppRoutes
 from pilothouse.sandbox.fly.detail_routes import DetailRoutes
 from pilothouse.sandbox.fly.doorman import Doorman, nowhere
 from pilothouse.sandbox.fly.graphql import GraphqlRoutes
+from pilothouse.sandbox.fly.inside_routes import InsideRoutes
 from pilothouse.sandbox.fly.machine_routes import MachineRoutes
+from pilothouse.sandbox.fly.order_routes import OrderRoutes
 from pilothouse.sandbox.fly.registry import RegistryRoutes
 from pilothouse.sandbox.fly.volume_routes import VolumeRoutes
 from pilothouse.sandbox.fly.web_routes import WebRoutes
@@ -34,7 +36,9 @@ def make_app(fleet: FlyFleet) -> ASGIApp:
 
     families = (
         MachineRoutes(fleet),
+        OrderRoutes(fleet),
         DetailRoutes(fleet),
+        InsideRoutes(fleet),
         VolumeRoutes(fleet),
         AppRoutes(fleet),
         WebRoutes(fleet),
