@@ -47,6 +47,8 @@ _HEROKU_IDS = {
     503: "service_unavailable",
     504: "gateway_timeout",
 }
+_HEROKU_OVER = "Your account reached the API rate limit. Please wait a few minutes."
+_HEROKU_LIMITS = "https://devcenter.heroku.com/articles/platform-api-reference#rate-limits"
 _PROXY_TEXT = b"upstream connect error or disconnect/reset before headers\n"
 _PAGE = """<!DOCTYPE html>
 <html><head><title>502 Bad Gateway</title></head>
@@ -113,10 +115,10 @@ def two_factor(path: str) -> Refusal:
 
 
 def _of_heroku(status: int, message: str | None) -> Refusal:
-    name = _HEROKU_IDS.get(status, "error")
-    answer = _json(status, {"id": name, "message": message or f"{_phrase(status)}."})
+    body = {"id": _HEROKU_IDS.get(status, "error"), "message": message or f"{_phrase(status)}."}
     if status != HTTPStatus.TOO_MANY_REQUESTS:
-        return answer
+        return _json(status, body)
+    answer = _json(status, {**body, "message": message or _HEROKU_OVER, "url": _HEROKU_LIMITS})
     return Refusal(status, answer.media_type, answer.body, ((b"ratelimit-remaining", b"0"),))
 
 
