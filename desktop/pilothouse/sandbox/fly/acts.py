@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,6 +19,7 @@ from pilothouse.sandbox.fly.machines import FlyFleet, Site
 from pilothouse.sandbox.fly.regions import placed
 from pilothouse.sandbox.fly.state import Lease, Release
 from pilothouse.sandbox.fly.wishes import LaunchWish
+from pilothouse.sandbox.pace import wall_s
 from pilothouse.sandbox.state import Json
 from pilothouse.sandbox.workload import Behaviour
 
@@ -79,7 +79,7 @@ def _steal_lease(life: MachineLife, wish: Wish) -> Json:
     machine.lease = Lease(
         nonce=secrets.token_hex(6),
         owner=str(wish.get("owner", "jonas.weil@harbour.example")),
-        expires_at=time.time() + ttl_s,
+        expires_at=wall_s() + ttl_s,
         description=str(wish.get("description", "")),
         version=machine.instance_id,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
@@ -14,6 +13,7 @@ from pilothouse.sandbox.fly.http import answering, flag, read_json
 from pilothouse.sandbox.fly.ids import opaque_id
 from pilothouse.sandbox.fly.state import App, Machine
 from pilothouse.sandbox.fly.views import app_json, machine_json, secret_json
+from pilothouse.sandbox.pace import wall_s
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -84,7 +84,7 @@ class AppRoutes:
             raise invalid("name is required")
         if name in self._state.apps:
             raise FlyError(422, "Validation failed: Name has already been taken", "name_taken")
-        now = time.time()
+        now = wall_s()
         number = 3_141_593 + len(self._state.apps)
         app = App(f"app-{opaque_id().lower()}", number, name, "default", now)
         self._state.apps[name] = app

@@ -10,14 +10,13 @@ their hour, day, week or month has come round.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 from pilothouse.sandbox.fly import orders
 from pilothouse.sandbox.fly.lifecycle import MachineLife
 from pilothouse.sandbox.fly.state import Config
-from pilothouse.sandbox.pace import Pace
+from pilothouse.sandbox.pace import Pace, wall_s
 
 REVIEW_S = 240.0
 _LEAST_REVIEW_S = 0.2
@@ -36,7 +35,7 @@ class Reviewer:
         self._pace = pace
         self._sites = sites
         self._timer: asyncio.TimerHandle | None = None
-        self._last = time.time()
+        self._last = wall_s()
 
     def start(self) -> None:
         """Begin; the first look is one review from now."""
@@ -54,7 +53,7 @@ class Reviewer:
 
     def _look(self) -> None:
         self._later()
-        since, self._last = self._last, time.time()
+        since, self._last = self._last, wall_s()
         for lives, load in self._sites():
             # A machine that came up after the last look may not have had its request yet.
             known = [life for life in lives.values() if life.machine.started_at < since]
@@ -68,7 +67,7 @@ class Reviewer:
             if period_s is None or life.machine.state != "stopped":
                 continue
             last = life.machine.started_at or life.machine.created_at
-            if time.time() - last >= self._pace.seconds(period_s):
+            if wall_s() - last >= self._pace.seconds(period_s):
                 orders.start(life, "flyd")
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from pilothouse.sandbox.fly.durations import seconds
 from pilothouse.sandbox.fly.probes import Question, ask, verdict
 from pilothouse.sandbox.fly.state import Check, Config
-from pilothouse.sandbox.pace import Pace
+from pilothouse.sandbox.pace import Pace, wall_s
 from pilothouse.sandbox.workload import Instance
 
 _FIRST_RESULT_S = 1.0
@@ -191,7 +191,7 @@ class Watch:
     def _note(self, plan: Plan, status: str, output: str) -> None:
         known = self._results.get(plan.name)
         if known is None or known.status != status or known.output != output:
-            self._results[plan.name] = Check(plan.name, status, output, time.time())
+            self._results[plan.name] = Check(plan.name, status, output, wall_s())
 
     def _tell(self) -> None:
         known = [self._results[plan.name] for plan in self._plans if plan.name in self._results]

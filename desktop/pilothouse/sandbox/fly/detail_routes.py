@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from pilothouse.sandbox.fly.http import NONCE, number, table
 from pilothouse.sandbox.fly.rules import check_metadata
 from pilothouse.sandbox.fly.views import event_json, lease_json
 from pilothouse.sandbox.fly.wishes import KeyWish, LeaseWish, MetadataWish, read_wish
+from pilothouse.sandbox.pace import wall_s
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -158,7 +158,7 @@ class DetailRoutes:
     def _store(self, machine: Machine, metadata: Json) -> Response:
         check_metadata(metadata)
         machine.config["metadata"] = metadata
-        machine.updated_at = time.time()
+        machine.updated_at = wall_s()
         self._fleet.world.changed()
         return Response(status_code=204)
 

@@ -7,7 +7,6 @@ API, the web REST API, GraphQL, the registry or the metrics.
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -15,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from pilothouse.sandbox.fly import keys
 from pilothouse.sandbox.fly.ids import rising_ulid
+from pilothouse.sandbox.pace import wall_s
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -102,7 +102,7 @@ def nowhere(world: World, request: Request, status: int, allow: str = "") -> Res
 def _stamped(send: Send) -> Send:
     async def stamped(message: Message) -> None:
         if message["type"] == "http.response.start":
-            identifier = rising_ulid(time.time())
+            identifier = rising_ulid(wall_s())
             message["headers"] = [
                 *message.get("headers", []),
                 (b"fly-request-id", f"{identifier}-ams".encode()),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from pilothouse.sandbox.fly.ids import rfc3339_ms, rising_ulid
 from pilothouse.sandbox.fly.state import Config, Event, Machine
+from pilothouse.sandbox.pace import wall_s
 
 KEPT = 50
 SIGNALS = {
@@ -45,7 +45,7 @@ def record(
     machine: Machine, kind: str, status: str, source: str, request: Config | None = None
 ) -> Event:
     """Put an event on top of a machine's list; the oldest beyond 50 are dropped."""
-    now = time.time()
+    now = wall_s()
     event = Event(rising_ulid(now), kind, status, source, int(now * 1000), request)
     machine.events.insert(0, event)
     del machine.events[KEPT:]
@@ -64,6 +64,6 @@ def exit_request(ended: Exit, *, requested: bool, restarting: bool, restart_coun
             "requested_stop": requested,
             "restarting": restarting,
             "signal": ended.signal,
-            "exited_at": rfc3339_ms(time.time()),
+            "exited_at": rfc3339_ms(wall_s()),
         },
     }

@@ -7,11 +7,11 @@ app (flyctl's `leases clear` relies on it), so that a lease guards against accid
 from __future__ import annotations
 
 import secrets
-import time
 
 from pilothouse.sandbox.fly.errors import FlyError
 from pilothouse.sandbox.fly.ids import rfc3339
 from pilothouse.sandbox.fly.state import Lease, Machine
+from pilothouse.sandbox.pace import wall_s
 
 DEFAULT_TTL_S = 30
 
@@ -19,7 +19,7 @@ DEFAULT_TTL_S = 30
 def current(machine: Machine) -> Lease | None:
     """Return the lease in force, if any."""
     lease = machine.lease
-    return lease if lease is not None and lease.expires_at > time.time() else None
+    return lease if lease is not None and lease.expires_at > wall_s() else None
 
 
 def guard(machine: Machine, nonce: str | None) -> None:
@@ -59,7 +59,7 @@ def acquire(
         lease = Lease(made_of, owner, 0.0, description, machine.instance_id)
     elif lease.nonce != nonce:
         raise held(machine, lease)
-    lease.expires_at = time.time() + ttl_s
+    lease.expires_at = wall_s() + ttl_s
     lease.version = machine.instance_id
     lease.description = description or lease.description
     machine.lease = lease

@@ -8,7 +8,6 @@ platform takes the update back, and the old process never noticed.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -17,6 +16,7 @@ from pilothouse.sandbox.fly.job import JOB_S, command_of, course, is_job
 from pilothouse.sandbox.fly.process import AT_ONCE, Hub, MachineProcess, Stop
 from pilothouse.sandbox.fly.restarts import may_restart, settled
 from pilothouse.sandbox.fly.state import Machine, Version
+from pilothouse.sandbox.pace import wall_s
 
 _PREPARE_S = 2.0
 _BOOT_S = 1.5
@@ -86,7 +86,7 @@ class MachineLife:
     def enter(self, state: str) -> None:
         """Put the machine into a state and tell everyone who waits."""
         self.machine.state = state
-        self.machine.updated_at = time.time()
+        self.machine.updated_at = wall_s()
         self.hub.world.changed()
         self._moved.set()
         self._moved = asyncio.Event()
@@ -175,7 +175,7 @@ class MachineLife:
         self.enter("starting")
         await self._pace.sleep(_THAW_S if thaw else _BOOT_S)
         record(machine, "start", "started", "flyd")
-        machine.started_at = time.time()
+        machine.started_at = wall_s()
         self.enter("started")
         if is_job(machine.config):
             await self._work()
@@ -204,7 +204,7 @@ class MachineLife:
 
     async def _vanish(self) -> None:
         await self.process.halt(AT_ONCE)
-        self.machine.destroyed_at = time.time()
+        self.machine.destroyed_at = wall_s()
         self.enter("destroyed")
         self.hub.gone(self.machine.id)
 

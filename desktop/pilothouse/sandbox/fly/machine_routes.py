@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
@@ -17,6 +16,7 @@ from pilothouse.sandbox.fly.views import machine_json
 from pilothouse.sandbox.fly.volumes import claim
 from pilothouse.sandbox.fly.wait import read_awaited, wait
 from pilothouse.sandbox.fly.wishes import LaunchWish, read_wish
+from pilothouse.sandbox.pace import wall_s
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -54,7 +54,7 @@ class MachineRoutes:
         self._calls.spend("list", site.app.name)
         machines = [each for each in site.app.machines.values() if _wanted(each, request)]
         machines.sort(key=lambda machine: machine.id)
-        shown, cursor = page(machines, lambda each: each.id, request.query_params, time.time())
+        shown, cursor = page(machines, lambda each: each.id, request.query_params, wall_s())
         leased, summary = flag(request, "include_leases"), flag(request, "summary")
         body = [machine_json(each, leases=leased, summary=summary) for each in shown]
         return JSONResponse(body, headers={"fly-next-cursor": cursor} if cursor else {})

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from pilothouse.sandbox.fly.rules import read_config
 from pilothouse.sandbox.fly.state import App, Config, Machine
 from pilothouse.sandbox.fly.volumes import claim
 from pilothouse.sandbox.fly.wishes import LaunchWish
+from pilothouse.sandbox.pace import wall_s
 from pilothouse.sandbox.state import Json, World
 
 _CHECKS_A_SECOND = 40.0
@@ -149,7 +149,7 @@ class FlyFleet:
         machine = self.site(name).app.machines.get(identifier)
         if machine is not None and machine.state == "destroyed":
             shown_s = max(self.world.pace.seconds(_DESTROYED_SHOWN_S), _LEAST_SHOWN_S)
-            if time.time() - machine.destroyed_at < shown_s:
+            if wall_s() - machine.destroyed_at < shown_s:
                 return machine
         return self.life(name, identifier).machine
 
@@ -180,7 +180,7 @@ class FlyFleet:
 
     def _new_machine(self, config: Config, region: str, name: str) -> Machine:
         image_ref, image = pull(self.world.fly, first_image(config))
-        identifier, now = machine_id(), time.time()
+        identifier, now = machine_id(), wall_s()
         return Machine(
             id=identifier,
             name=name,
@@ -288,4 +288,4 @@ def _in_flight(edges: Mapping[str, Edge], key: str, identifier: str) -> int:
 
 
 def _log(site: Site, machine: Machine, provider: str, message: str) -> None:
-    site.log.append(LogLine(time.time(), machine.id, machine.region, provider, message))
+    site.log.append(LogLine(wall_s(), machine.id, machine.region, provider, message))

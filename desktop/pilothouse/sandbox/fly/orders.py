@@ -6,7 +6,6 @@ by the callers. Refusals carry the platform's texts.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from pilothouse.sandbox.fly.capacity import DISABLED, NO_ROOM, grows
@@ -17,6 +16,7 @@ from pilothouse.sandbox.fly.images import pull
 from pilothouse.sandbox.fly.lifecycle import ASLEEP, BUSY, MachineLife
 from pilothouse.sandbox.fly.process import AS_CONFIGURED, Stop, first_image
 from pilothouse.sandbox.fly.state import Config, Machine, Version
+from pilothouse.sandbox.pace import wall_s
 
 VERSIONS_KEPT = 30
 _DEADLY = frozenset(
@@ -73,7 +73,7 @@ def _begin_version(life: MachineLife, wish: Update, *, trouble: str) -> None:
     machine.versions.append(Version(machine.instance_id, machine.config, machine.image_ref))
     del machine.versions[:-VERSIONS_KEPT]
     machine.image_ref, image = pull(life.hub.world.fly, first_image(wish.config))
-    machine.instance_id = rising_ulid(time.time())
+    machine.instance_id = rising_ulid(wall_s())
     machine.config = wish.config
     machine.pullable = image is not None and not trouble
     machine.trouble = trouble

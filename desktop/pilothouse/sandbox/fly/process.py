@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from pilothouse.sandbox.fly.durations import seconds
 from pilothouse.sandbox.fly.events import SIGNALS, Exit, exit_request, record
 from pilothouse.sandbox.fly.images import pull
 from pilothouse.sandbox.fly.state import Check, Machine
+from pilothouse.sandbox.pace import wall_s
 from pilothouse.sandbox.state import World
 from pilothouse.sandbox.workload import Behaviour, Identity, Instance
 
@@ -179,7 +179,7 @@ class MachineProcess:
     def _exited(self, code: int) -> None:
         self.instance = None
         self._watch.end()
-        now = time.time()
+        now = wall_s()
         self._machine.checks = [
             Check(plan.name, "critical", "connection refused", now)
             for plan in planned(self._machine.config)

@@ -6,11 +6,11 @@ nothing here looks at machines.
 
 from __future__ import annotations
 
-import time
 
 from pilothouse.sandbox.fly.errors import FlyError, app_not_found
 from pilothouse.sandbox.fly.ids import opaque_id, rfc3339
 from pilothouse.sandbox.fly.state import App, Config, FlyState, Release
+from pilothouse.sandbox.pace import wall_s
 from pilothouse.sandbox.state import Json
 
 STRATEGIES = frozenset({"BLUEGREEN", "CANARY", "IMMEDIATE", "ROLLING", "ROLLING_ONE", "SIMPLE"})
@@ -57,7 +57,7 @@ def append(
     definition: Config | None = None,
 ) -> Release:
     """Append a pending release row."""
-    now = time.time()
+    now = wall_s()
     release = Release(
         id=opaque_id(),
         version=app.releases[-1].version + 1 if app.releases else 1,
@@ -84,7 +84,7 @@ def settle(release: Release, status: str, metadata: Config | None) -> None:
     if status not in STATUSES:
         raise FlyError(422, f"status {status} is not included in the list")
     release.status = status
-    release.updated_at = time.time()
+    release.updated_at = wall_s()
     if metadata is not None:
         release.metadata = metadata
 

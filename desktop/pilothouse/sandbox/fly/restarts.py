@@ -7,10 +7,9 @@ begins anew once a process has run for five minutes.
 
 from __future__ import annotations
 
-import time
 
 from pilothouse.sandbox.fly.state import Machine
-from pilothouse.sandbox.pace import Pace
+from pilothouse.sandbox.pace import Pace, wall_s
 
 _DEFAULT_RETRIES = 10
 _SETTLED_S = 300.0
@@ -31,4 +30,4 @@ def settled(machine: Machine, pace: Pace) -> bool:
     """Whether the process had run long enough for earlier restarts to be forgotten."""
     # How long an app lives is its own business and not scaled, so neither is the least of it.
     enough_s = max(pace.seconds(_SETTLED_S), _LEAST_SETTLED_S)
-    return bool(machine.started_at) and time.time() - machine.started_at > enough_s
+    return bool(machine.started_at) and wall_s() - machine.started_at > enough_s

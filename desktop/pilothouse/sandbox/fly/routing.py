@@ -8,7 +8,6 @@ where its service allows it, as it is when all that are up are busy.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 
 from pilothouse.sandbox.edge import Backend, Manners, Refuse, Route, Wait
@@ -17,7 +16,7 @@ from pilothouse.sandbox.fly.ids import rising_ulid
 from pilothouse.sandbox.fly.lifecycle import MachineLife
 from pilothouse.sandbox.fly.orders import start
 from pilothouse.sandbox.http1 import Headers
-from pilothouse.sandbox.pace import Pace
+from pilothouse.sandbox.pace import Pace, wall_s
 
 HELD_S = 40.0
 PIN_HELD_S = 10.0
@@ -85,7 +84,7 @@ class FlyRouter:
     def _wake(self) -> None:
         """Start one machine that sleeps, unless one is on its way already."""
         lives = self._lives.values()
-        since = time.time() - self._pace.seconds(_ON_ITS_WAY_S)
+        since = wall_s() - self._pace.seconds(_ON_ITS_WAY_S)
         if any(life.machine.updated_at > since for life in lives if life.awake):
             return
         for life in lives:
@@ -108,7 +107,7 @@ def decorate(headers: Headers, backend: Backend | None, _seen: Mapping[str, str]
     """Add the proxy's headers; `fly-machine-id` names the machine that answered."""
     headers.append(("server", "Fly/5a1f9c2e (practice)"))
     headers.append(("via", "1.1 fly.io"))
-    headers.append(("fly-request-id", f"{rising_ulid(time.time())}-ams"))
+    headers.append(("fly-request-id", f"{rising_ulid(wall_s())}-ams"))
     if backend is not None:
         headers.append(("fly-machine-id", backend.instance_id))
 

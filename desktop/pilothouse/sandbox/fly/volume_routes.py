@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
@@ -12,6 +11,7 @@ from pilothouse.sandbox.fly.errors import FlyError
 from pilothouse.sandbox.fly.http import flag, table
 from pilothouse.sandbox.fly.paging import page
 from pilothouse.sandbox.fly.wishes import ExtendWish, VolumeChange, VolumeWish, read_wish
+from pilothouse.sandbox.pace import wall_s
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -47,7 +47,7 @@ class VolumeRoutes:
 
     async def list_all(self, request: Request) -> Response:
         """List an app's volumes, paged where the client asks for pages."""
-        app, now = self._app(request, "list_volumes"), time.time()
+        app, now = self._app(request, "list_volumes"), wall_s()
         rows = volumes.listed(app, now)
         shown, cursor = page(rows, lambda each: each.id, request.query_params, now)
         summary = flag(request, "summary")
@@ -57,7 +57,7 @@ class VolumeRoutes:
     async def create(self, request: Request) -> Response:
         """Create a volume."""
         app = self._app(request, "create_volume")
-        volume = volumes.create(app, await read_wish(request, VolumeWish), time.time())
+        volume = volumes.create(app, await read_wish(request, VolumeWish), wall_s())
         return self._changed(app, volume)
 
     async def show(self, request: Request) -> Response:
@@ -78,7 +78,7 @@ class VolumeRoutes:
     async def destroy(self, request: Request) -> Response:
         """Destroy a volume that no machine has."""
         app, volume = self._volume(request, "delete_volume")
-        volumes.destroy(app, volume, time.time())
+        volumes.destroy(app, volume, wall_s())
         return self._changed(app, volume)
 
     async def extend(self, request: Request) -> Response:
@@ -99,7 +99,7 @@ class VolumeRoutes:
     async def take_snapshot(self, request: Request) -> Response:
         """Take a snapshot."""
         _, volume = self._volume(request, "create_snapshot")
-        volumes.snapshot(volume, time.time())
+        volumes.snapshot(volume, wall_s())
         self._fleet.world.changed()
         return JSONResponse({"ok": True})
 

@@ -12,6 +12,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from pilothouse.sandbox.pace import wall_s
+
 HISTORY = 1500
 SESSION_LIFE = timedelta(hours=1)
 
@@ -72,7 +74,7 @@ class LogBook:
     def add(self, source: str, process: str, text: str) -> None:
         """Write a line with the present moment."""
         self._written += 1
-        self._lines.append(LogLine(self._written, datetime.now(UTC), source, process, text))
+        self._lines.append(LogLine(self._written, datetime.fromtimestamp(wall_s(), UTC), source, process, text))
         self._news.set()
         self._news = asyncio.Event()
 
