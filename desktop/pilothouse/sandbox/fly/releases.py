@@ -6,7 +6,6 @@ nothing here looks at machines.
 
 from __future__ import annotations
 
-
 from pilothouse.sandbox.fly.errors import FlyError, app_not_found
 from pilothouse.sandbox.fly.ids import opaque_id, rfc3339
 from pilothouse.sandbox.fly.state import App, Config, FlyState, Release

@@ -7,7 +7,6 @@ begins anew once a process has run for five minutes.
 
 from __future__ import annotations
 
-
 from pilothouse.sandbox.fly.state import Machine
 from pilothouse.sandbox.pace import Pace, wall_s
 

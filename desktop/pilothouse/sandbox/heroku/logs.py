@@ -74,7 +74,9 @@ class LogBook:
     def add(self, source: str, process: str, text: str) -> None:
         """Write a line with the present moment."""
         self._written += 1
-        self._lines.append(LogLine(self._written, datetime.fromtimestamp(wall_s(), UTC), source, process, text))
+        self._lines.append(
+            LogLine(self._written, datetime.fromtimestamp(wall_s(), UTC), source, process, text)
+        )
         self._news.set()
         self._news = asyncio.Event()
 
