@@ -154,6 +154,8 @@ class Edge:
             if self._notice is not None:
                 now = asyncio.get_running_loop().time()
                 self._notice(passage.told(outcome, now, code))
+        if not passage.body.done:
+            await (skip_body(client, passage.body) if keep else client.linger())
         return keep
 
     def _passage(self, client: Line, head: Head) -> Passage:
@@ -180,8 +182,6 @@ class Edge:
                 continue
             refusal = self._own_answer(ending.outcome)
             if refusal is None:
-                if ending.outcome is Outcome.ANSWERED and not passage.body.done:
-                    await client.linger()
                 return ending.outcome, "", ending.keep
             return ending.outcome, refusal.code, await self._refuse(client, passage, refusal)
 
@@ -237,8 +237,4 @@ class Edge:
         passage.status, passage.bytes = refusal.status, len(body)
         client.write(encode(status_line(refusal.status), headers, body))
         await client.drain()
-        if left and not closing:
-            await skip_body(client, passage.body)
-        elif left:
-            await client.linger()
         return not closing

@@ -22,6 +22,7 @@ _HEAD_S = 60.0
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "upgrade", "expect", "http2-settings"}
 )
+_FRAMING = frozenset({"host", "content-length", "transfer-encoding"})
 _CONTROL = re.compile(r"[\r\n\0]")
 _PHRASES = {each.value: each.phrase for each in HTTPStatus}
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -94,7 +95,11 @@ class Head:
 
     def end_to_end(self) -> Headers:
         """Return the headers that a proxy passes on."""
-        return [each for each in self.headers if _lower(each[0]) not in _HOP_BY_HOP]
+        named = self.seen.get("connection")
+        gone = _HOP_BY_HOP
+        if named is not None and named.lower() not in _HOP_BY_HOP | {"close"}:
+            gone = gone | ({each.strip().lower() for each in named.split(",")} - _FRAMING)
+        return [each for each in self.headers if _lower(each[0]) not in gone]
 
     def body_length(self) -> int:
         """Return the length of a request's body in bytes, or `CHUNKED`."""

@@ -112,7 +112,8 @@ class Line(asyncio.Protocol):
         try:
             await heard
         finally:
-            self._heard = None
+            if self._heard is heard:  # else somebody else waits by now
+                self._heard = None
             if timer is not None:
                 timer.cancel()
         return len(self.buffer) > before

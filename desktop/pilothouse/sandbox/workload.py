@@ -199,6 +199,8 @@ class Instance:
                 await line.drain()
                 guest.busy = False
                 guest.answered += 1
+                if not goes_on:
+                    await line.linger()
                 if closing or self._over or not goes_on:
                     break
         self._guests.discard(guest)

@@ -1,0 +1,86 @@
+"""What a practice process does by itself: failing by numbers, leaking, being killed for it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from pilothouse.sandbox.workload import Behaviour, Identity, Instance
+from tests.sandbox.test_edge import running
+from tests.waiting import until_async
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.1, 0.33, 1.0])
+def test_the_same_share_of_requests_fails_every_time(rate: float) -> None:
+    async def asked() -> list[int]:
+        one = await running("one", Behaviour.ERR5)
+        one.answers.error_rate = rate
+        statuses = [await one.probe("/", timeout_s=5) for _ in range(100)]
+        assert await one.probe("/healthz", timeout_s=5) == 200
+        await one.stop(1.0)
+        return statuses
+
+    first, second = asyncio.run(asked()), asyncio.run(asked())
+    assert first == second
+    assert first.count(500) == round(100 * rate)
+    assert first.index(500) + 1 == -(-1 // rate)
+
+
+def test_a_leak_grows_to_its_limit_and_the_process_is_killed_for_it() -> None:
+    exits: list[tuple[int, bool]] = []
+
+    async def scene() -> None:
+        one = Instance(
+            Identity("app", 1, "d", "one"),
+            Behaviour.NEXT,
+            lambda code: exits.append((code, one.oom)),
+        )
+        one.limit_mb = 80.0
+        await one.start(0.0)
+        at_rest = one.memory_mb
+        one.behaviour = Behaviour.LEAK
+
+        async def grown() -> bool:
+            return one.memory_mb > at_rest + 1
+
+        await until_async(grown, "the memory to grow")
+        assert await one.probe("/", timeout_s=5) == 200
+        one.behaviour = Behaviour.NEXT
+        assert one.memory_mb == at_rest
+        one.behaviour = Behaviour.LEAK
+
+        async def over() -> bool:
+            return bool(exits)
+
+        await until_async(over, "the end")
+        assert one.port is None
+
+    asyncio.run(scene())
+    assert exits == [(137, True)]
+
+
+def test_a_leak_that_was_there_from_the_start_and_a_stop_in_the_middle_of_it() -> None:
+    async def scene() -> None:
+        exits: list[int] = []
+        one = Instance(Identity("app", 1, "d", "one"), Behaviour.LEAK, exits.append)
+        one.limit_mb = 70.0
+        await one.start(0.0)
+        await one.stop(1.0)
+        assert (exits, one.oom) == ([], False)
+
+    asyncio.run(scene())
+
+
+def test_slowness_is_what_the_fault_says_and_spares_the_health_check() -> None:
+    async def scene() -> None:
+        one = await running("one", Behaviour.SLOW)
+        one.answers.slowness_s = 5.0
+        assert await one.probe("/healthz", timeout_s=1.0) == 200
+        with pytest.raises(TimeoutError):
+            await one.probe("/", timeout_s=0.1)
+        one.answers.slowness_s = 0.0
+        assert await one.probe("/", timeout_s=1.0) == 200
+        await one.stop(0.0)
+
+    asyncio.run(scene())
