@@ -229,9 +229,9 @@ def test_a_request_that_nobody_took_goes_to_another_instance_and_one_that_was_ta
             seen.append(head.split(b" ")[0].decode())
 
         async with stage(slam, SLOW) as scene:
-            client = await scene.dial()
-            await client.ask(GET + POST + b"hello")
-            assert [await client.answer() for _ in range(2)] == [(503, b"no answer\n")] * 2
+            raw = await scene.dial()
+            await raw.ask(GET + POST + b"hello")
+            assert [await raw.answer() for _ in range(2)] == [(503, b"no answer\n")] * 2
             assert [each.code for each in scene.told] == ["H13", "H13"]
 
     asyncio.run(scene())

@@ -240,7 +240,8 @@ def test_the_practice_app_streams_lines_and_gives_a_large_body_back() -> None:
         await edge.start()
         loop = asyncio.get_running_loop()
         async with httpx.AsyncClient(base_url=edge.url, timeout=20) as client:
-            began, moments = loop.time(), []
+            began = loop.time()
+            moments: list[float] = []
             async with client.stream("GET", "/stream?s=0.5") as answer:
                 async for line in answer.aiter_lines():
                     assert json.loads(line)["line"] == len(moments)
