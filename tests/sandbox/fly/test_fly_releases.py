@@ -231,7 +231,9 @@ def test_the_log_tells_what_the_machines_did(sandbox: SandboxProcess) -> None:
 
 
 def test_an_app_can_be_made_and_removed(sandbox: SandboxProcess) -> None:
-    assert sandbox.fly.post("/v1/apps", json={"app_name": "copy", "org_slug": "x"}).is_success
+    assert sandbox.fly.post(
+        "/v1/apps", json={"app_name": "copy", "org_slug": "personal"}
+    ).is_success
     shown = sandbox.fly.get("/v1/apps/copy").json()
     assert (shown["status"], shown["machine_count"]) == ("pending", 0)
     assert sandbox.fly.delete("/v1/apps/copy").status_code == 202

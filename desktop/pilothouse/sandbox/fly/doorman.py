@@ -58,9 +58,10 @@ def _refusal(method: str, path: str, caller: keys.Access | None) -> Response | N
     in_registry = path.startswith("/v2/")
     if caller is None:
         return _unauthorised_registry() if in_registry else JSONResponse(_REFUSED_TOKEN, 401)
-    named = (_REPOSITORY if in_registry else _APP).match(path)
-    beyond = named is not None and not caller.sees(named[1])
     changes = method not in ("GET", "HEAD") and not _READS_BY_POST.match(path)
+    named = (_REPOSITORY if in_registry else _APP).match(path)
+    # Whoever may see one app of an organisation may pull the images of all of them.
+    beyond = named is not None and not caller.sees(named[1]) and (changes or not in_registry)
     if not beyond and not (changes and caller.read_only):
         return None
     if in_registry:

@@ -157,7 +157,7 @@ class Root(Queries):
     async def createRelease(self, wish: Json) -> Json:
         """Record a release."""
         named = wish | {"app_name": self._app(wish["appId"]).name}
-        app, release = releases.create(self._state, named)
+        app, release = releases.create(self._state, named, self._access.author)
         self._world.changed()
         written = release_value(self._state, release)
         return {"app": AppValue(self._world, app), "release": written}

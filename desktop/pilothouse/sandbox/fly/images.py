@@ -58,6 +58,11 @@ def find(state: FlyState, reference: Reference) -> Image | None:
     return None
 
 
+def find_digest(state: FlyState, repository: str, digest: str) -> Image | None:
+    """Return the image of a repository that has a digest, unless it is expired."""
+    return find(state, Reference(REGISTRY, repository, "", digest))
+
+
 def pull(state: FlyState, text: str) -> tuple[ImageRef, Image | None]:
     """Return how a machine shows the image `text`, and the image if it can be pulled."""
     reference = parse(text)

@@ -42,6 +42,11 @@ class Access:
     read_only: bool = False
     personal: bool = True
 
+    @property
+    def author(self) -> str | None:
+        """The person whose work a release is; nobody's where a token stands for no person."""
+        return self.user_id if self.personal else None
+
     def sees(self, app: str) -> bool:
         """Whether an app is within the token's scope."""
         return self.apps is None or app in self.apps

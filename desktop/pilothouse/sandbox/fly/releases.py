@@ -28,22 +28,24 @@ def app_named(state: FlyState, name: str) -> App:
     return app
 
 
-def create(state: FlyState, wish: Json) -> tuple[App, Release]:
-    """Append a pending release, as `POST /api/v1/releases` asks.
+def create(state: FlyState, wish: Json, author: str | None) -> tuple[App, Release]:
+    """Append a pending release, as `POST /api/v1/releases` asks; a token's has no author.
 
     Raises:
         FlyError: 404 for an unknown app, 422 without an image or with an unknown strategy.
     """
     app = app_named(state, str(wish.get("app_name", "")))
+    image, definition = wish.get("image"), wish.get("definition")
     strategy = str(wish.get("strategy") or "ROLLING").upper()
-    if not wish.get("image"):
+    if not isinstance(image, str) or not image.strip():
         raise FlyError(422, "image can't be blank")
     if strategy not in STRATEGIES:
-        raise FlyError(422, f"strategy {strategy} is not included in the list")
+        raise FlyError(422, f"strategy {strategy[:40]} is not included in the list")
+    if not isinstance(definition, dict | None):
+        raise FlyError(422, "definition must be an object")
     description = str(wish.get("description") or "Release")
-    definition = wish.get("definition") or {}
-    image, user = str(wish["image"]), state.viewer_id
-    return app, append(app, image, user, description, strategy=strategy, definition=definition)
+    row = append(app, image, author, description, strategy=strategy, definition=definition)
+    return app, row
 
 
 def append(
@@ -81,7 +83,7 @@ def settle(release: Release, status: str, metadata: Config | None) -> None:
         FlyError: 422 for a word that is no status.
     """
     if status not in STATUSES:
-        raise FlyError(422, f"status {status} is not included in the list")
+        raise FlyError(422, f"status {status[:40]} is not included in the list")
     release.status = status
     release.updated_at = wall_s()
     if metadata is not None:

@@ -14,6 +14,8 @@ from pilothouse.sandbox.fly.disks import Volume
 from pilothouse.sandbox.fly.records import Address, Certificate, CliSession, Token
 
 Config = dict[str, Any]
+FIRST_BUILD = 90_000
+"""Builds are numbered from the one after it."""
 
 
 class Person(msgspec.Struct):
@@ -216,7 +218,7 @@ class FlyState(msgspec.Struct):
     viewer_id: str
     apps: dict[str, App]
     images: list[Image]
-    builds: int = 90_000
+    builds: int = FIRST_BUILD
     rate_limited: bool = True
     tokens: list[Token] = msgspec.field(default_factory=list)
     cli_sessions: dict[str, CliSession] = msgspec.field(default_factory=dict)

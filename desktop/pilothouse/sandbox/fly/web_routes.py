@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from pilothouse.sandbox.fly import releases
-from pilothouse.sandbox.fly.errors import FlyError
-from pilothouse.sandbox.fly.http import answering, number, read_json
+from pilothouse.sandbox.fly.errors import FlyError, invalid
+from pilothouse.sandbox.fly.http import access_of, number, read_json, table, text
 from pilothouse.sandbox.fly.ids import rfc3339, rfc3339_ms
+from pilothouse.sandbox.fly.state import FIRST_BUILD
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.routing import Route
 
     from pilothouse.sandbox.fly.machines import FlyFleet, LogLine
     from pilothouse.sandbox.state import Json
@@ -33,7 +34,7 @@ class WebRoutes:
 
     def routes(self) -> list[Route]:
         """Return the routes of this part of the API."""
-        table = [
+        calls = [
             ("GET", "/apps/{app}/releases", self.list_releases),
             ("GET", "/apps/{app}/releases/current", self.current_release),
             ("GET", "/releases/all_current", self.all_current),
@@ -41,13 +42,13 @@ class WebRoutes:
             ("PATCH", "/releases/{id}", self.patch_release),
             ("GET", "/organizations", self.organisations),
             ("GET", "/organizations/{slug}", self.organisation),
+            ("POST", "/organizations/{slug}/builders", self.no_builder),
             ("POST", "/builds", self.start_build),
             ("POST", "/builds/finish", self.finish_build),
+            ("POST", "/builds/depot_builder", self.no_builder),
             ("GET", "/apps/{app}/logs", self.logs),
         ]
-        return [
-            Route(_PREFIX + path, answering(call), methods=[method]) for method, path, call in table
-        ]
+        return table(_PREFIX, calls)
 
     async def list_releases(self, request: Request) -> Response:
         """List an app's releases, newest first."""
@@ -65,14 +66,20 @@ class WebRoutes:
         return JSONResponse(releases.release_json(self._state, app.releases[-1]))
 
     async def all_current(self, request: Request) -> Response:
-        """Tell when each app was released last."""
-        apps = self._state.apps.values()
-        shown = {app.name: rfc3339(app.releases[-1].created_at) for app in apps if app.releases}
+        """Tell when each app that the token sees was released last."""
+        access, apps = access_of(request), self._state.apps.values()
+        shown = {
+            app.name: rfc3339(app.releases[-1].created_at)
+            for app in apps
+            if app.releases and access.sees(app.name)
+        }
         return JSONResponse(shown)
 
     async def create_release(self, request: Request) -> Response:
         """Record a release."""
-        _, release = releases.create(self._state, await read_json(request))
+        wish = await read_json(request)
+        self._within(request, releases.app_named(self._state, text(wish, "app_name")).name)
+        _, release = releases.create(self._state, wish, access_of(request).author)
         self._fleet.world.changed()
         shown = releases.release_json(self._state, release)
         return JSONResponse({"release": shown}, 201)
@@ -80,10 +87,18 @@ class WebRoutes:
     async def patch_release(self, request: Request) -> Response:
         """Write a release's status."""
         wish = await read_json(request)
-        _, release = releases.find(self._state, request.path_params["id"])
-        releases.settle(release, str(wish.get("status", "")), wish.get("metadata"))
+        app, release = releases.find(self._state, request.path_params["id"])
+        self._within(request, app.name)
+        metadata = wish.get("metadata")
+        if not isinstance(metadata, dict | None):
+            raise invalid("metadata must be an object or null")
+        releases.settle(release, text(wish, "status"), metadata)
         self._fleet.world.changed()
         return JSONResponse(releases.release_json(self._state, release))
+
+    def _within(self, request: Request, app: str) -> None:
+        if not access_of(request).sees(app):
+            raise FlyError(403, "unauthorized")
 
     async def organisations(self, request: Request) -> Response:
         """List the organisations that the token may see."""
@@ -113,6 +128,10 @@ class WebRoutes:
 
     async def start_build(self, request: Request) -> Response:
         """Number a build; what it does is the client's own affair."""
+        wish = await read_json(request)
+        app = text(wish, "app_name")
+        if app:
+            self._within(request, releases.app_named(self._state, app).name)
         self._state.builds += 1
         self._fleet.world.changed()
         shown = {"id": self._state.builds, "status": "started", "wallclock_time_ms": 0}
@@ -121,12 +140,19 @@ class WebRoutes:
     async def finish_build(self, request: Request) -> Response:
         """Note that a build has ended."""
         wish = await read_json(request)
-        shown = {
-            "id": wish.get("build_id", self._state.builds),
-            "status": str(wish.get("status") or "completed"),
-            "wallclock_time_ms": 0,
-        }
-        return JSONResponse(shown)
+        build = wish.get("build_id")
+        if not isinstance(build, int) or isinstance(build, bool):
+            raise FlyError(422, "build_id must be a number")
+        if not FIRST_BUILD < build <= self._state.builds:
+            raise FlyError(404, f"build {build} not found")
+        status = text(wish, "status") or "completed"
+        return JSONResponse({"id": build, "status": status, "wallclock_time_ms": 0})
+
+    async def no_builder(self, request: Request) -> Response:
+        """Refuse: the sandbox builds nothing."""
+        self._fleet.world.absent(request.method, request.url.path)
+        words = "the sandbox has no builders; build with a local Docker and push, or deploy --image"
+        return JSONResponse({"detail": words}, 422)
 
     async def logs(self, request: Request) -> Response:
         """Return the log lines after a token, at most a hundred."""
