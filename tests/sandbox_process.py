@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from typing import Any, Self
 import httpx
 
 from pilothouse.sandbox.announcement import Announcement, decode
+from tests.practice_app import packed
 from tests.waiting import until
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -255,6 +257,31 @@ class SandboxProcess:
     def steady_traffic(self, app: str, *, rate: float = 50.0, path: str = "/") -> Traffic:
         """Requests to an app at a steady rate, inside a `with` block."""
         return Traffic(self.url(app), rate, path)
+
+    def push_source(self, app: str, files: Mapping[str, str], version: str = "") -> dict[str, Any]:
+        """Build a source on a Heroku app and return its release, once that is settled."""
+        blob = self._heroku("POST", "/sources", json={})["source_blob"]
+        httpx.put(blob["put_url"], content=packed(files), trust_env=False).raise_for_status()
+        body = {"source_blob": {"url": blob["get_url"], "version": version or None}}
+        build = self._heroku("POST", f"/apps/{app}/builds", json=body)
+        build = self._until_settled(f"/apps/{app}/builds/{build['id']}")
+        assert build["status"] == "succeeded", build
+        return self._until_settled(f"/apps/{app}/releases/{build['release']['id']}")
+
+    def _until_settled(self, path: str) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            row = self._heroku("GET", path)
+            return None if row["status"] == "pending" else row
+
+        row = until(look, f"{path} settled")
+        assert row is not None
+        return row
+
+    def _heroku(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        answer = self.heroku.request(method, path, **more)
+        assert answer.is_success, answer.text
+        row: dict[str, Any] = answer.json()
+        return row
 
     def machines(self, app: str) -> list[dict[str, Any]]:
         """The machines of a Fly app."""

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.practice_app import archive, entry, packed, source
 from tests.sandbox.heroku import yard
 from tests.sandbox.heroku.town import Row, Town, in_town, town
-from tests.sandbox.heroku.yard import archive, entry, packed, source
 from tests.waiting import until_async
 
 APP = "billing-staging"
