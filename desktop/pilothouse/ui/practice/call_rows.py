@@ -11,7 +11,7 @@ from pilothouse.ui.words import translate
 
 LETTERS = {"fly": "F", "heroku": "H"}
 NAMES = {"fly": "Fly.io", "heroku": "Heroku"}
-LONG_S = 10.0
+LONG_S = 1.0
 NONE = "–"
 
 

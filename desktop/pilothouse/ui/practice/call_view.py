@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QObject, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QRectF,
+    Qt,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QFocusEvent, QFont, QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from pilothouse.ui import shapes, words
@@ -13,7 +22,7 @@ from pilothouse.ui.practice.call_rows import CallRow
 from pilothouse.ui.practice.outlook import PracticeOutlook
 from pilothouse.ui.shapes import Shape
 from pilothouse.ui.theme import Size, font, tokens
-from pilothouse.ui.views.row_delegate import RIGHT, RowDelegate, draw
+from pilothouse.ui.views.row_delegate import RowDelegate, draw
 from pilothouse.ui.views.row_table import Room, RowTable
 from pilothouse.ui.widgets.buttons import LinkButton
 from pilothouse.ui.widgets.chips import paint_letter
@@ -71,7 +80,7 @@ class CallDelegate(RowDelegate[CallRow]):
                     shapes.paint(painter, Shape.WARN, mark)
                     draw(painter, inner.adjusted(20, 0, 0, 0), row.fault, look.warn, small)
             case Column.TOOK:
-                draw(painter, box.adjusted(0, 0, -MARGIN, 0), row.took, look.text2, small, RIGHT)
+                draw(painter, inner, row.took, look.text2, small)
 
     @staticmethod
     def _paint_status(painter: QPainter, box: QRectF, row: CallRow) -> None:
@@ -95,6 +104,14 @@ class CallTable(RowTable):
         self.setHorizontalHeader(RowHeader(MARGIN, self))
         self.setModel(self.calls)
         self.furnish(CallDelegate(self.calls, self), HEIGHT, ROOMS, ())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Begin at the newest row; Qt would begin at the oldest, and go there."""
+        if self.calls.rows and not self.currentIndex().isValid():
+            newest = self.calls.index(len(self.calls.rows) - 1, 0)
+            flag = QItemSelectionModel.SelectionFlag.NoUpdate
+            self.selectionModel().setCurrentIndex(newest, flag)
+        super().focusInEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy the row; all other keys as in every table."""
@@ -134,7 +151,7 @@ class CallView(Surface):
         self.table.calls.rowsRemoved.connect(self.on_rows_removed)
         bar = self.table.verticalScrollBar()
         bar.actionTriggered.connect(self.on_scrolled_by_hand)
-        self.table.selectionModel().currentRowChanged.connect(self.on_row_chosen)
+        self.table.selectionModel().selectionChanged.connect(self.on_row_chosen)
         bar.rangeChanged.connect(self.on_range_changed)
         outlook.received.connect(self.on_received)
         outlook.amended.connect(self.on_amended)
@@ -145,6 +162,7 @@ class CallView(Surface):
     def _lay_out(self) -> None:
         self._middle.addWidget(self.table)
         self._middle.addWidget(self.empty)
+        self.state.setMinimumHeight(HEIGHT)
         foot = QHBoxLayout()
         foot.setContentsMargins(MARGIN, 2, MARGIN, 2)
         foot.setSpacing(8)
@@ -183,7 +201,7 @@ class CallView(Surface):
             shown = words.number(len(calls.rows))
             self.count.setText(self.tr("{shown} of {held}").format(shown=shown, held=held))
         else:
-            self.count.setText(self.tr("↵ aims the form · {held} held").format(held=held))
+            self.count.setText(self.tr("↵ into the form · {held} kept").format(held=held))
         self._say_why_empty()
 
     def _say_why_empty(self) -> None:
@@ -237,10 +255,10 @@ class CallView(Surface):
         bar = self.table.verticalScrollBar()
         self._go_on(bar.sliderPosition() >= bar.maximum())
 
-    @Slot(QModelIndex)
-    def on_row_chosen(self, index: QModelIndex) -> None:
+    @Slot(QItemSelection)
+    def on_row_chosen(self, chosen: QItemSelection) -> None:
         """A row that is looked at stays in sight; the newest one is followed."""
-        if index.isValid():
+        for index in chosen.indexes()[:1]:
             self._go_on(index.row() == len(self.table.calls.rows) - 1)
 
     def _go_on(self, follows: bool) -> None:

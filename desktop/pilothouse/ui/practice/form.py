@@ -38,8 +38,10 @@ class WishButton(Button):
     def _shown(self) -> str:
         form = self.parentWidget()
         room = (form.width() if form is not None else 0) - 2 * MARGIN - AROUND
-        fits = QFontMetrics(self.font()).horizontalAdvance(self.text()) <= room
-        return self.text() if fits else self._short
+        metrics = QFontMetrics(self.font())
+        if metrics.horizontalAdvance(self.text()) <= room:
+            return self.text()
+        return metrics.elidedText(self._short, Qt.TextElideMode.ElideRight, room)
 
 
 class PracticeForm(Surface):

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pilothouse.domain.practice import FaultKind, FaultWish, PracticeApp, Scope, Where
 from pilothouse.ui.practice.call_rows import CallRow, platform_word
 from pilothouse.ui.practice.form_fields import Amount, Fill, Often, Rows, detail_words
-from pilothouse.ui.practice.sentences import app_name
+from pilothouse.ui.practice.sentences import app_name, short_title
 from pilothouse.ui.widgets.segments import Segments
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -23,6 +23,7 @@ FIRST = {Scope.CALL: "503", Scope.INSTANCE: "fails-checks", Scope.OTHERS: "forei
 """What is chosen first of a scope: what is practised most."""
 SAID = frozenset({"count", "rate", "seed", "seconds", "instance", "app", "method", "path"})
 """What the form has fields of its own for, or leaves to the sandbox."""
+CLOCK = "clock"
 MOST_DETAILS = 3
 LONGEST_PATTERN = 200
 
@@ -40,6 +41,11 @@ def is_of_app(scope: Scope) -> bool:
 def takes_instance(kind: FaultKind) -> bool:
     """Whether a kind is about an instance."""
     return kind.scope is Scope.INSTANCE or "instance" in kind.takes
+
+
+def takes_platform(kind: FaultKind | None) -> bool:
+    """Whether it may happen to one platform alone; there is but one clock for both."""
+    return kind is None or kind.name != CLOCK
 
 
 def detail_names(kind: FaultKind | None) -> list[str]:
@@ -157,7 +163,7 @@ class FormBody(QWidget):
     def _arrange(self) -> None:
         self.app.offer([(one.id, app_name(one.id)) for one in self._apps])
         possible = self._possible()
-        self.kind.offer([(one.name, one.title) for one in possible])
+        self.kind.offer([(one.name, short_title(one)) for one in possible])
         if self._shown is None or self._shown.scope is not self.scope:
             self.kind.choose(FIRST.get(self.scope, ""))
         kind = self.chosen
@@ -169,7 +175,6 @@ class FormBody(QWidget):
         both = [("", self.tr("Both platforms"))] if len(able) > 1 else []
         self.platform.offer([*both, *((one, platform_word(one)) for one in able)])
         self._offer_instances(kind)
-        self.altered.emit()
 
     def _start_with_defaults(self, kind: FaultKind | None) -> None:
         given = dict(kind.defaults) if kind is not None else {}
@@ -183,7 +188,7 @@ class FormBody(QWidget):
         takes = kind.takes if kind is not None and scope is not Scope.OTHERS else ()
         rows.show(self.app, is_of_app(scope))
         rows.show(self.instance, kind is not None and takes_instance(kind))
-        rows.show(self.platform, not is_of_app(scope))
+        rows.show(self.platform, not is_of_app(scope) and takes_platform(kind))
         rows.show(self.method, scope is Scope.CALL)
         rows.show(self.path, scope is Scope.CALL)
         rows.show(self.often, "count" in takes)
@@ -212,7 +217,7 @@ class FormBody(QWidget):
         of_call, share = scope is Scope.CALL, self.share.number
         takes = kind.takes if scope is not Scope.OTHERS else ()
         where = Where(
-            platform="" if is_of_app(scope) else self.platform.key,
+            platform="" if is_of_app(scope) or not takes_platform(kind) else self.platform.key,
             method=self.method.key if of_call else "",
             path=self.path.text() if of_call else "",
             app=self.app.key if is_of_app(scope) else "",
@@ -256,7 +261,7 @@ class FormBody(QWidget):
     def aim(self, call: CallRow) -> None:
         """Aim at calls such as this one."""
         self.scopes.choose(Scope.CALL)
-        self._arrange()
+        self.on_scope_chosen(Scope.CALL)
         self.platform.choose(call.platform)
         self.method.choose(call.method)
         self.path.setText(f"^{re.escape(call.path)}$")
@@ -264,9 +269,12 @@ class FormBody(QWidget):
     @Slot(str)
     def on_scope_chosen(self, _scope: str) -> None:
         """Somebody else is to be struck."""
+        self.instance.offer([])
         self._arrange()
+        self.altered.emit()
 
     @Slot()
     def on_kind_altered(self) -> None:
         """Something else is to go wrong, or to another app."""
         self._arrange()
+        self.altered.emit()

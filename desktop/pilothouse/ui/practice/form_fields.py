@@ -89,7 +89,7 @@ class Often(QWidget):
         self.field = QLineEdit("1", self)
         self.field.setAccessibleName(self.tr("How often"))
         self.field.setFixedWidth(NUMBER)
-        self.ever = TickBox(self.tr("until taken away"), self)
+        self.ever = TickBox(self.tr("no end"), self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)

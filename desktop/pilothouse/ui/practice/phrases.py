@@ -20,20 +20,20 @@ def call_phrase(wish: FaultWish, kind: FaultKind) -> str:
     if name.isdigit():
         return translate("Practice", "fail with {status}").format(status=name)
     if name.startswith(AFTER):
-        said = translate("Practice", "be done, then fail with {status}")
+        said = translate("Practice", "fail with {status} when done")
         return said.format(status=name.removeprefix(AFTER))
     phrases = {
         "refuse": translate("Practice", "be cut off unheard"),
         "reset": translate("Practice", "be reset unheard"),
-        "lost": translate("Practice", "be done, their answers lost"),
-        "cut": translate("Practice", "end in the middle of the answer"),
+        "lost": translate("Practice", "lose the answer"),
+        "cut": translate("Practice", "break off half way"),
         "malformed": translate("Practice", "get a garbled answer"),
         "empty": translate("Practice", "fail with an empty 408"),
         "slow": translate("Practice", "take {seconds} longer"),
         "hang": translate("Practice", "never be answered"),
         "drip": translate("Practice", "be answered byte by byte"),
         "html": translate("Practice", "get a proxy’s page and 502"),
-        "stale": translate("Practice", "get the answer of before"),
+        "stale": translate("Practice", "get an old answer"),
         "two-factor": translate("Practice", "ask for a second factor"),
         "missing-fields": translate("Practice", "leave fields out"),
     }
@@ -62,9 +62,14 @@ def world_phrase(wish: FaultWish, kind: FaultKind) -> str:
     """The whole button: what happens to both platforms, or to one."""
     phrases = {
         "clock": translate("Practice", "Move the platforms’ clocks by {seconds}"),
-        "disk": translate("Practice", "Fill the disk of {platform}"),
-        "network": translate("Practice", "Take the network of {platform} away for {seconds}"),
+        "disk": translate("Practice", "Fill the disk"),
+        "network": translate("Practice", "Take the network away for {seconds}"),
     }
+    if wish.where.platform:
+        phrases |= {
+            "disk": translate("Practice", "Fill the disk of {platform}"),
+            "network": translate("Practice", "Take {platform} off the network for {seconds}"),
+        }
     return _phrase(phrases, wish, kind, translate("Practice", "Let “{title}” happen"))
 
 

@@ -1,7 +1,7 @@
 """One look at the sandbox, on another thread: what is new since the last one, ready to be shown.
 
-Calls come in pages, so that a long journal neither stops a thread for long nor the window. Calls
-that were not answered yet are looked at again, a few at a time.
+A look reads one page of calls, so that a long journal stops neither a thread for long nor the
+window. Calls that were not answered yet are looked at again, a few at a time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pilothouse.domain.practice import (
 from pilothouse.ui.practice.call_rows import CallRow, row_of
 
 PAGE = 500
-PAGES = 4
+"""So few that making their lines does not keep the window waiting for the interpreter."""
 OPEN_AT_ONCE = 8
 
 
@@ -84,20 +84,12 @@ def look(cloud: PracticeCloud, known: Known, before: PracticeAbout | None) -> Si
     if about is None:
         about, kinds = cloud.about(), cloud.kinds()
     anew = before is not None and before.pid != about.pid
-    since = 0 if anew else known.since
     faults, absent = cloud.faults(), cloud.absent()
     apps = cloud.apps() if known.wants_apps else None
-    fresh: list[CallRow] = []
-    last = since
-    for _ in range(PAGES):
-        page = cloud.calls(since, PAGE)
-        last = page.last
-        fresh += [row_of(call) for call in page.calls]
-        if not page.calls or page.calls[-1].number >= last:
-            break
-        since = page.calls[-1].number
+    page = cloud.calls(0 if anew else known.since, PAGE)
+    fresh = tuple(row_of(call) for call in page.calls)
     amended = () if anew else _answered(cloud, known.still_open)
-    return Sighting(about, kinds, apps, faults, absent, tuple(fresh), amended, anew=anew, last=last)
+    return Sighting(about, kinds, apps, faults, absent, fresh, amended, anew=anew, last=page.last)
 
 
 def _answered(cloud: PracticeCloud, still_open: tuple[int, ...]) -> tuple[CallRow, ...]:

@@ -59,8 +59,13 @@ def title_of(fault: FaultInForce, kinds: Sequence[FaultKind]) -> str:
     """What a fault is called."""
     for kind in kinds:
         if (kind.name, kind.scope) == (fault.kind, fault.scope):
-            return kind.title
+            return short_title(kind)
     return fault.kind
+
+
+def short_title(kind: FaultKind) -> str:
+    """A kind's title without what stands behind its semicolon."""
+    return kind.title.partition(";")[0]
 
 
 def app_name(app: str) -> str:
@@ -119,24 +124,41 @@ def _whom(where: Where) -> str:
 
 
 def remarks(wish: FaultWish | None, kind: FaultKind | None) -> str:
-    """What the button has no room for: which calls are meant, and by what chance."""
+    """What the button has no room for: which calls are meant, by what chance, how it ends."""
     if wish is None or kind is None:
         return ""
-    said = [kind.title.rstrip(".") + "."]
-    where = wish.where
-    if wish.scope is Scope.CALL and (where.method or where.path):
-        method = where.method or translate("Practice", "Any call")
-        if where.path:
-            only = translate("Practice", "Only {method} whose path has “{path}” in it.")
-        else:
-            only = translate("Practice", "Only {method}.")
-        said.append(only.format(method=method, path=where.path))
-    if wish.rate is not None and wish.rate < 1 and wish.scope is Scope.CALL:
+    said = []
+    rest = kind.title.partition(";")[2].strip(" .")
+    if rest:
+        said.append(rest[0].upper() + rest[1:] + ".")
+    if wish.scope is Scope.CALL:
+        said += _which_calls(wish)
+    elif wish.scope is Scope.OTHERS:
+        said.append(translate("Practice", "It happens at once and cannot be taken away."))
+    elif "count" not in kind.takes and not _ends_by_itself(wish):
+        said.append(translate("Practice", "It lasts until it is taken away."))
+    return " ".join(said)
+
+
+def _ends_by_itself(wish: FaultWish) -> bool:
+    """Whether the seconds of a wish are how long it lasts: not so for a clock or an instance."""
+    return wish.scope is Scope.WORLD and wish.kind != "clock" and wish.seconds is not None
+
+
+def _which_calls(wish: FaultWish) -> list[str]:
+    where, said = wish.where, []
+    if where.path and where.method:
+        only = translate("Practice", "Only {method} calls whose path has “{path}” in it.")
+        said.append(only.format(method=where.method, path=where.path))
+    elif where.path:
+        only = translate("Practice", "Only calls whose path has “{path}” in it.")
+        said.append(only.format(path=where.path))
+    elif where.method:
+        said.append(translate("Practice", "Only {method} calls.").format(method=where.method))
+    if wish.rate is not None and wish.rate < 1:
         chance = translate("Practice", "Each is struck with a chance of {share}.")
         said.append(chance.format(share=words.percent(wish.rate)))
-    if wish.scope is Scope.OTHERS:
-        said.append(translate("Practice", "It happens at once and cannot be taken away."))
-    return " ".join(said)
+    return said
 
 
 def silence(since: str) -> str:

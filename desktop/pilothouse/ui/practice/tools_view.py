@@ -41,7 +41,7 @@ class ToolsView(Surface):
         self.lines.setFrameShape(QFrame.Shape.NoFrame)
         self.lines.setFont(font(Size.SMALL, fixed=True))
         self.lines.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.lines.document().setDocumentMargin(12)
+        self.lines.document().setDocumentMargin(MARGIN)
         self.copied = Text(parent=self, size=Size.SMALL, ink="text2")
         head = QHBoxLayout()
         head.setContentsMargins(MARGIN, 10, MARGIN, 8)
