@@ -26,8 +26,9 @@ from pilothouse.sandbox.fly.limits import RateLimits
 from pilothouse.sandbox.fly.orders import launch
 from pilothouse.sandbox.fly.overview import described
 from pilothouse.sandbox.fly.process import Hub, first_image
+from pilothouse.sandbox.fly.proxy import EDGE_REGION, MANNERS, notice
 from pilothouse.sandbox.fly.regions import placed
-from pilothouse.sandbox.fly.routing import MANNERS, FlyRouter
+from pilothouse.sandbox.fly.routing import FlyRouter
 from pilothouse.sandbox.fly.rules import read_config
 from pilothouse.sandbox.fly.state import App, Config, Machine
 from pilothouse.sandbox.fly.volumes import claim
@@ -95,7 +96,11 @@ class FlyFleet:
         lives: dict[str, MachineLife] = {}
         in_flight = partial(_in_flight, self.world.edges, f"fly:{app.name}")
         router = FlyRouter(self.world.pace, lives, in_flight)
-        edge = Edge(f"fly:{app.name}", router, MANNERS)
+
+        def complain(machine: str, text: str) -> None:
+            site.log.append(LogLine(wall_s(), machine, EDGE_REGION, "proxy", text))
+
+        edge = Edge(f"fly:{app.name}", router, MANNERS, partial(notice, complain))
         site = self._sites[app.name] = Site(app, edge, lives)
         await self.world.open_edge(edge)
         for machine in app.machines.values():

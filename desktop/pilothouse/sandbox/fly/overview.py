@@ -19,18 +19,12 @@ _ROWS_SHOWN = 8
 
 def described(site: Site) -> Json:
     """Write an app with its machines, its newest releases and what went through its edge."""
-    counters = site.edge.counters
     return {
         "app": site.edge.app_key,
         "url": site.edge.url,
         "instances": [_instance(life) for life in site.lives.values()],
         "releases": [_row(release) for release in reversed(site.app.releases[-_ROWS_SHOWN:])],
-        "edge": {
-            "requests": counters.requests,
-            "lost": counters.lost,
-            "broken": counters.broken,
-            "by_instance": dict(counters.by_instance),
-        },
+        "edge": site.edge.counters.shown(),
     }
 
 

@@ -10,21 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pilothouse.sandbox.edge import Backend, Manners, Refuse, Route, Wait
+from pilothouse.sandbox.edge import Backend, Route, Wait
 from pilothouse.sandbox.fly.autostop import hard_limit, soft_limit
-from pilothouse.sandbox.fly.ids import rising_ulid
 from pilothouse.sandbox.fly.lifecycle import MachineLife
 from pilothouse.sandbox.fly.orders import start
-from pilothouse.sandbox.http1 import Headers
+from pilothouse.sandbox.fly.proxy import NO_CANDIDATE, NO_PIN
 from pilothouse.sandbox.pace import Pace, wall_s
 
 HELD_S = 40.0
 PIN_HELD_S = 10.0
 _ON_ITS_WAY_S = 15.0
-_TEXT = (("content-type", "text/plain"),)
-NO_CANDIDATE = Refuse(503, _TEXT, b"[PR04] could not find a good candidate within 40 attempts\n")
-NO_PIN = Refuse(503, _TEXT, b"[PR03] could not reach the instance that was asked for\n")
-BROKEN_OFF = Refuse(502, _TEXT, b"[PU02] could not complete the HTTP request to the instance\n")
 
 
 class FlyRouter:
@@ -101,15 +96,3 @@ def _sleeps(life: MachineLife) -> bool:
     willing = any(service.get("autostart") for service in services)
     willing = willing and not machine.config.get("disable_machine_autostart")
     return machine.state in ("stopped", "suspended") and willing and not crashed
-
-
-def decorate(headers: Headers, backend: Backend | None, _seen: Mapping[str, str]) -> None:
-    """Add the proxy's headers; `fly-machine-id` names the machine that answered."""
-    headers.append(("server", "Fly/5a1f9c2e (practice)"))
-    headers.append(("via", "1.1 fly.io"))
-    headers.append(("fly-request-id", f"{rising_ulid(wall_s())}-ams"))
-    if backend is not None:
-        headers.append(("fly-machine-id", backend.instance_id))
-
-
-MANNERS = Manners(decorate, no_answer=BROKEN_OFF, unreachable=BROKEN_OFF)
