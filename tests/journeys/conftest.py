@@ -11,6 +11,7 @@ import pytest
 
 from tests.fakes import RecordingNotifier
 from tests.journeys.pilot import Pilot
+from tests.journeys.tools import Tool, heroku_at, heroku_programs
 from tests.sandbox_process import SandboxProcess
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tests.journeys.window_pilot import WindowPilot
 
 SCALE = 60.0
+TOOL_SCALE = 100.0
 
 
 @pytest.fixture
@@ -64,3 +66,20 @@ def open_window(
 def window(open_window: Callable[..., WindowPilot]) -> WindowPilot:
     """The window, with a desktop that shows notices."""
     return open_window()
+
+
+@pytest.fixture
+def lacks() -> list[str]:
+    """The calls that a test expects its sandbox not to have."""
+    return []
+
+
+@pytest.fixture
+def heroku(tmp_path: Path, lacks: list[str]) -> Iterator[Tool]:
+    """The platform's own `heroku` at a sandbox, which had all that it was asked for."""
+    heroku_programs()
+    with SandboxProcess(tmp_path / "sandbox", scale=TOOL_SCALE) as sandbox:
+        yield heroku_at(sandbox, tmp_path / "home")
+        assert sandbox.control.absent() == lacks
+        logged = [line for line in sandbox.errors().splitlines() if "not in the sandbox" in line]
+        assert [line.partition("sandbox: ")[2] for line in logged] == lacks

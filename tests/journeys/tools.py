@@ -164,3 +164,17 @@ def flyctl_at(sandbox: SandboxProcess, home: Path) -> Tool:
         "CI": "1",
     }
     return Tool((str(program),), home, sandbox, quiet, folder=home)
+
+
+def heroku_releases(tool: Tool, app: str = "billing") -> list[dict[str, Any]]:
+    """The releases of an app, newest first, by the API itself; forgets what was asked so far."""
+    newest_first = {"Range": "version ..; order=desc, max=200"}
+    answer = tool.sandbox.heroku.get(f"/apps/{app}/releases", headers=newest_first)
+    found: list[dict[str, Any]] = answer.json()
+    tool.asked()
+    return found
+
+
+def words(text: str) -> str:
+    """Its words with single blanks: `heroku` folds and indents its messages."""
+    return " ".join(text.replace("\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", " ").split())
