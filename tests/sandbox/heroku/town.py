@@ -149,6 +149,15 @@ class Town:
         assert row is not None
         return row
 
+    async def log(self, app: str, wish: Row, **headers: str) -> str:
+        """What a new log session shows of an app, by default as plain lines."""
+        made = await self.post(f"/apps/{app}/log-sessions", wish)
+        answer = await self.api.get(
+            made["logplex_url"], headers={"accept": "text/plain", **headers}
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
     async def visit(self, app: str, path: str = "/") -> httpx.Response:
         """Ask an app itself, through its edge."""
         url = self.fleet.edge_url(f"heroku:{app}")

@@ -12,11 +12,11 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pilothouse.sandbox.edge import Edge, Manners
+from pilothouse.sandbox.edge import Edge
 from pilothouse.sandbox.heroku.launcher import Launcher
 from pilothouse.sandbox.heroku.logs import LogBook
 from pilothouse.sandbox.heroku.processes import Processes
-from pilothouse.sandbox.heroku.router import Candidate, Router, error_page
+from pilothouse.sandbox.heroku.router import Candidate, Router
 from pilothouse.sandbox.heroku.state import Dyno, Formation, HerokuApp, Release, Slug, new_id
 
 WINDOW_S = 180
@@ -29,15 +29,12 @@ class Crew:
 
     def __init__(self, app: HerokuApp, launcher: Launcher) -> None:
         self.app = app
-        self.log = LogBook()
         self._world = world = launcher.world
+        self.log = LogBook(world.pace.now)
         self._launcher = launcher
         self._window: asyncio.TimerHandle | None = None
         router = Router(app, world.pace, self._candidates, self.log.router)
-        manners = Manners(
-            router.decorate, no_answer=error_page("H13"), unreachable=error_page("H13")
-        )
-        self.edge = Edge(app.key, router.route, manners)
+        self.edge = Edge(app.key, router.route, router.manners(), router.notice)
         self._processes = Processes(app, launcher, self.log, self.edge.kick)
 
     async def start(self) -> None:

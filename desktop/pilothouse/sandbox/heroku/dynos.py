@@ -64,11 +64,12 @@ class HerokuFleet:
     async def open_app(self, app: HerokuApp) -> None:
         """Let a new app in: its address opens, and it gets the two releases of every new app."""
         crew = Crew(app, self.launcher)
+        # All of it before the first wait, so that nobody else gets the name meanwhile.
         self.crews[app.id] = crew
-        await crew.start()
         self.world.heroku.apps.append(app)
         for text in ("Initial release", "Enable Logplex"):
             self.desk.create(app, Wish(text, None, {}, app.owner_id))
+        await crew.start()
 
     def rename_app(self, app: HerokuApp, name: str) -> None:
         """Give an app another name; its address stays. Dynos started before keep the old one."""
@@ -89,7 +90,11 @@ class HerokuFleet:
         self.world.changed()
         await self.builds.abandon(app)
         await self.desk.abandon(app)
-        await self.crews.pop(app.id).stop()
+        for each in list(app.one_offs):
+            self.one_offs.end(each)
+        crew = self.crews.pop(app.id)
+        crew.log.close()
+        await crew.stop()
 
     def edge_url(self, app_key: str) -> str | None:
         """The address of an app, with a slash at the end; `None` before its edge is open."""

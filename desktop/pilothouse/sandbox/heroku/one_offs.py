@@ -80,9 +80,10 @@ class OneOffs:
         self, app: HerokuApp, release: Release, wish: Wish, hear: Callable[[str], None]
     ) -> tuple[Child, Task]:
         dyno = self._dyno(app, release, wish)
+        log = self._crews[app.id].log
 
         def line(text: str) -> None:
-            self._crews[app.id].log.add("app", dyno.name, text)
+            log.add("app", dyno.name, text)
             hear(text)
 
         task = Task(app, dyno, wish.environment)

@@ -1,48 +1,37 @@
-"""Where the practice Heroku's router sends a request, and the pages it answers with by itself.
+"""Where the practice Heroku's router sends a request, and what it writes about each.
 
 The router holds a request while a dyno is on its way up, for 75 platform seconds at most; it
-never sends one to a dyno that was told to stop. No header names the dyno that answered (router
-error codes and HTTP routing in the platform's documentation).
+never sends one to a dyno that was told to stop. Of every request it writes one line into the
+app's log. No header names the dyno that answered (router error codes and HTTP routing in the
+platform's documentation).
 """
 
 from __future__ import annotations
 
 import random
+import re
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pilothouse.sandbox.edge import Backend, Refuse, Route, Wait
+from pilothouse.sandbox.edge import Backend, Manners, Route, Wait
+from pilothouse.sandbox.exchange import Exchange, Outcome
+from pilothouse.sandbox.heroku.router_pages import DESCRIPTIONS, error_page
 from pilothouse.sandbox.heroku.state import Dyno, HerokuApp
 from pilothouse.sandbox.http1 import Headers
-from pilothouse.sandbox.pace import Pace
+from pilothouse.sandbox.pace import Pace, wall_s
 
 HELD_S = 75
 """Platform seconds that a request waits for a dyno to come up."""
+IDLE_S = 55
+"""Real seconds, since they limit what an app does: between two pieces of an answer."""
 
-DESCRIPTIONS = {
-    "H10": "App crashed",
-    "H13": "Connection closed without response",
-    "H14": "No web processes running",
-    "H20": "App boot timeout",
-    "H80": "Maintenance mode",
-    "H81": "Blank app",
-}
-_CODE = "x-sandbox-router-code"
-_TITLES = {"H80": "Offline for maintenance", "H81": "There is nothing here yet"}
-
-
-def error_page(code: str) -> Refuse:
-    """The router's own answer for one of its codes."""
-    title = _TITLES.get(code, "Application error")
-    body = (
-        f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body>{title}</body></html>\n"
-    )
-    headers = (
-        ("content-type", "text/html; charset=utf-8"),
-        ("cache-control", "no-cache, no-store"),
-        (_CODE, code),
-    )
-    return Refuse(502 if code == "H81" else 503, headers, body.encode())
+_VIA = "1.1 heroku-router"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9+/=-]{20,200}")
+_NAMES_KEPT = 256
+_CODES = {Outcome.BROKEN: "H18", Outcome.ABANDONED: "H27"}
+_SOCKETS = {"H18": "sock=backend ", "H27": "sock=client "}
+_CLIENT_LEFT = 499
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +61,33 @@ class Router:
         self._candidates = candidates
         self._log = log
         self._chance = random.Random(app.id)
+        self._names: dict[str, str] = {}
+
+    def manners(self) -> Manners:
+        """How the router treats what passes through it."""
+        return Manners(
+            decorate=_decorate,
+            forward=_forwarded,
+            no_answer=error_page("H13"),
+            unreachable=error_page("H21"),
+            too_slow=error_page("H12"),
+            first_byte_s=self._app.first_byte_s,
+            idle_s=IDLE_S,
+        )
 
     def route(self, _headers: Mapping[str, str]) -> Route:
         """Say what happens to a request right now."""
+        if self._app.platform_error:
+            return error_page("H99")
         if self._app.maintenance:
             return error_page("H80")
         release = self._app.current_release()
         if release is None or release.slug_id is None:
             return error_page("H81")
         web = self._candidates()
-        listening = [Backend(each.dyno.id, each.port) for each in web if each.port is not None]
+        listening = [each for each in web if each.port is not None]
         if listening:
-            return self._chance.choice(listening)
+            return self._chosen(self._chance.choice(listening))
         if not web:
             return error_page("H14")
         booting = [each for each in web if each.dyno.state == "starting"]
@@ -92,14 +96,56 @@ class Router:
             return Wait(HELD_S if real else self._pace.seconds(HELD_S), error_page("H20"))
         return error_page("H10")
 
-    def decorate(self, headers: Headers, backend: Backend | None, _seen: Mapping[str, str]) -> None:
-        """Add what the router adds to every answer, and note its own errors in the log."""
-        for name, code in [each for each in headers if each[0] == _CODE]:
-            headers.remove((name, code))
-            self._log(
-                f'at=error code={code} desc="{DESCRIPTIONS[code]}" dyno= connect= service= '
-                f"status={502 if code == 'H81' else 503} bytes= protocol=http"
-            )
+    def notice(self, exchange: Exchange) -> None:
+        """Write the line about a request that has ended."""
+        code = exchange.code or _CODES.get(exchange.outcome, "")
+        seen, backend = exchange.headers, exchange.backend
+        path = exchange.target.replace('"', "%22")
+        begin = f'at=error code={code} desc="{DESCRIPTIONS[code]}" ' if code else "at=info "
+        left = exchange.outcome is Outcome.ABANDONED
+        service_s = exchange.service_s if backend is not None else None
+        self._log(
+            f'{begin}method={exchange.method} path="{path}" host={seen.get("host", "")} '
+            f'request_id={seen.get("x-request-id", "")} fwd="{seen.get("x-forwarded-for", "")}" '
+            f"{_SOCKETS.get(code, '')}"
+            f"dyno={'' if backend is None else self._names.get(backend.instance_id, '')} "
+            f"connect={_milliseconds(exchange.connect_s)} service={_milliseconds(service_s)} "
+            f"status={_CLIENT_LEFT if left else 503 if code == 'H18' else exchange.status} "
+            f"bytes={'' if code and backend is None else exchange.bytes} protocol=http tls=false"
+        )
+
+    def _chosen(self, candidate: Candidate) -> Backend:
+        """Remember what the dyno is called: by the end of a request it may be listed no more."""
+        dyno = candidate.dyno
+        if dyno.id not in self._names:
+            self._names[dyno.id] = dyno.name
+            if len(self._names) > _NAMES_KEPT:
+                del self._names[next(iter(self._names))]
+        return Backend(dyno.id, candidate.port or 0)
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{round(seconds * 1000)}ms"
+
+
+def _decorate(headers: Headers, backend: Backend | None, _seen: Mapping[str, str]) -> None:
+    """Add what the router adds to every answer."""
+    if all(name.lower() != "server" for name, _ in headers):
         headers.append(("server", "Heroku"))
-        if backend is not None:
-            headers.append(("via", "1.1 heroku-router"))
+    if backend is not None:
+        headers.append(("via", _VIA))
+
+
+def _forwarded(seen: Mapping[str, str], peer: str) -> Headers:
+    """What the router tells the dyno about a request; a good request id of the client's stays."""
+    given = seen.get("x-request-id", "")
+    before, path = seen.get("x-forwarded-for"), seen.get("via")
+    _, _, port = seen.get("host", "").rpartition(":")
+    return [
+        ("x-request-id", given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())),
+        ("x-forwarded-for", f"{before}, {peer}" if before else peer),
+        ("x-forwarded-proto", "http"),
+        ("x-forwarded-port", port if port.isdigit() else "80"),
+        ("x-request-start", str(int(wall_s() * 1000))),
+        ("via", f"{path}, {_VIA}" if path else _VIA),
+    ]

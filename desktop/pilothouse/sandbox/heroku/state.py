@@ -126,8 +126,9 @@ class HerokuApp(msgspec.Struct):
     window runs until `window_until`; both are empty otherwise. `features` are the names of those
     that are on, `preboot` apart; `feature_moments` says when each was last switched. With
     `two_factor` a change needs a second factor, unless one was given before `trusted_until`.
-    `one_offs` run beside the formation, and no release touches them. `boot_limit_s` is in real
-    seconds, since it limits what the app does.
+    `one_offs` run beside the formation, and no release touches them. `boot_limit_s` (until a web
+    process listens) and `first_byte_s` (until an answer begins) are in real seconds, since they
+    limit what the app does.
     """
 
     id: str
@@ -157,6 +158,7 @@ class HerokuApp(msgspec.Struct):
     buildpacks: list[str] = []
     one_offs: list[Dyno] = []
     boot_limit_s: float = 60.0
+    first_byte_s: float = 30.0
 
     @property
     def key(self) -> str:
