@@ -22,6 +22,10 @@ async def catalogue(one: Town) -> None:
     (team,) = await one.rows("/teams")
     assert await one.get(f"/teams/{team['id']}") == team
     assert await one.rows(f"/teams/{team['name']}/available-generations")
+    assert {each["role"] for each in await one.rows(f"/teams/{team['name']}/members")} == {
+        *("admin", "member"),
+    }
+    assert await one.rows("/teams/permissions")
 
 
 async def account(one: Town) -> None:
@@ -47,7 +51,7 @@ async def authorizations(one: Town) -> None:
     wish = {"scope": ["read", "identity"], "description": "A reader", "expires_in": 90}
     made = await one.post("/oauth/authorizations", wish)
     path = f"/oauth/authorizations/{made['id']}"
-    await one.post("/oauth/authorizations", {"scope": ["global"]})
+    assert (await one.post("/oauth/authorizations", {}))["scope"] == ["global"]
     await one.rows("/oauth/authorizations")
     await one.get(path)
     await one.get("/oauth/authorizations/~")
@@ -64,9 +68,14 @@ async def apps(one: Town) -> None:
     await one.post("/filters/apps", {"in": {"id": [made["id"]]}}, status=200)
     await one.patch("/apps/quay", {"name": "pier", "maintenance": True, "build_stack": "heroku-24"})
     await one.get("/apps/pier")
-    for path in ("addons", "collaborators", "domains", "releases", "dynos", "formation"):
+    parts = ("addons", "addon-attachments", "collaborators", "domains", "releases", "dynos")
+    for path in (*parts, "formation"):
         await one.rows(f"/apps/pier/{path}")
         await one.rows(f"/apps/billing/{path}")
+    attached = await one.rows("/addon-attachments")
+    assert {each["addon"]["id"] for each in attached} == {
+        each["id"] for each in await one.rows("/addons")
+    }
     (domain,) = await one.rows("/apps/pier/domains")
     assert await one.get(f"/apps/pier/domains/{domain['hostname']}") == domain
     person = await one.post("/apps/pier/collaborators", {"user": "new@harbour.example"})

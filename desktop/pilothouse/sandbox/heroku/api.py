@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pilothouse.sandbox.heroku import (
     account_api,
+    addon_api,
     app_api,
     authorization_api,
     build_api,
@@ -44,6 +45,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *authorization_api.ENDPOINTS,
     *catalogue_api.ENDPOINTS,
     *app_api.ENDPOINTS,
+    *addon_api.ENDPOINTS,
     *feature_api.ENDPOINTS,
     *dyno_api.ENDPOINTS,
     *one_off_api.ENDPOINTS,

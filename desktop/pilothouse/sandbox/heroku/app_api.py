@@ -1,7 +1,7 @@
 """The endpoints of apps and of what belongs to an app but its dynos, features and releases.
 
 A new app has two releases and no code, as the platform's have; a renamed one keeps its id, its
-history and its address (app, add-on, collaborator and domain endpoints of the Platform API).
+history and its address (app, collaborator and domain endpoints of the Platform API).
 """
 
 from __future__ import annotations
@@ -152,12 +152,6 @@ def _stack(body: dict[str, Any], name: str) -> str:
     return found
 
 
-async def list_addons(api: Api, request: Request) -> Reply:
-    """The add-ons of an app."""
-    app, view = api.app(request), api.view(request)
-    return api.listed(request, [view.addon(app, plan) for plan in app.addon_plans])
-
-
 async def list_collaborators(api: Api, request: Request) -> Reply:
     """The people with a place on an app."""
     app, view = api.app(request), api.view(request)
@@ -247,7 +241,6 @@ ENDPOINTS = (
     Endpoint("GET", "/apps/{app}", show_app),
     Endpoint("PATCH", "/apps/{app}", change_app, "write"),
     Endpoint("DELETE", "/apps/{app}", destroy_app, "write-protected"),
-    Endpoint("GET", "/apps/{app}/addons", list_addons),
     Endpoint("GET", "/apps/{app}/collaborators", list_collaborators),
     Endpoint("POST", "/apps/{app}/collaborators", add_collaborator, "write"),
     Endpoint("GET", "/apps/{app}/collaborators/{collaborator}", show_collaborator),

@@ -34,7 +34,7 @@ async def show_authorization(api: Api, request: Request) -> Reply:
 
 
 async def create_authorization(api: Api, request: Request) -> Reply:
-    """Make a token with scopes, for ever or for `expires_in` seconds."""
+    """Make a token with scopes (without any: for everything), for ever or `expires_in` seconds."""
     body = await api.body(request)
     only(body, "client", "description", "expires_in", "scope")
     if body.get("client") is not None:
@@ -76,6 +76,8 @@ async def revoke_authorization(api: Api, request: Request) -> Reply:
 
 def _scope(body: dict[str, Any]) -> list[str]:
     given = body.get("scope")
+    if given is None:
+        return ["global"]
     if not isinstance(given, list) or not given or not all(each in SCOPES for each in given):
         raise errors.invalid(f"`scope` must be a list of: {', '.join(SCOPES)}.")
     return given

@@ -9,9 +9,16 @@ from starlette.requests import Request
 from pilothouse.sandbox.heroku import account_wire, catalogue, errors, wire
 from pilothouse.sandbox.heroku.catalogue import GENERATIONS, REGIONS, SIZES, STACKS, Region, Size
 from pilothouse.sandbox.heroku.http import Api, Endpoint, Reply
+from pilothouse.sandbox.heroku.state import Person
 
 _SINCE = wire.moment(datetime(2024, 4, 1, tzinfo=UTC))
 _Json = wire.Json
+_PERMISSIONS = {
+    "deploy": "Release code, change settings that belong to it",
+    "manage": "Give people a place on the app, delete it",
+    "operate": "Scale it, change its add-ons",
+    "view": "See what it is",
+}
 
 
 async def list_sizes(api: Api, request: Request) -> Reply:
@@ -103,6 +110,24 @@ async def show_team_delinquency(api: Api, request: Request) -> Reply:
     return Reply(account_wire.delinquency(api.state))
 
 
+async def list_members(api: Api, request: Request) -> Reply:
+    """The people of a team: those with a place on one of its apps; who owns one is an admin."""
+    _check_team(request)
+    owners = {each.owner_id for each in api.state.apps}
+    members = dict.fromkeys(who for each in api.state.apps for who in each.collaborators)
+    people = [api.state.person(each) for each in members]
+    return api.listed(
+        request, [_member_shown(_began(api), each, is_admin=each.id in owners) for each in people]
+    )
+
+
+async def list_permissions(api: Api, request: Request) -> Reply:
+    """What a member may be allowed to do with an app of a team."""
+    return api.listed(
+        request, [{"description": told, "name": name} for name, told in _PERMISSIONS.items()]
+    )
+
+
 def _check_team(request: Request) -> None:
     if request.path_params["team"] not in {wire.TEAM["id"], wire.TEAM["name"]}:
         raise errors.not_found("team")
@@ -159,10 +184,14 @@ def _generation_shown(name: str) -> _Json:
     }
 
 
-def _team_shown(api: Api) -> _Json:
-    at = wire.moment(
+def _began(api: Api) -> str:
+    return wire.moment(
         min((each.created_at for each in api.state.apps), default=api.world.pace.now())
     )
+
+
+def _team_shown(api: Api) -> _Json:
+    at = _began(api)
     return {
         "created_at": at,
         "credit_card_collections": True,
@@ -180,6 +209,20 @@ def _team_shown(api: Api) -> _Json:
     }
 
 
+def _member_shown(at: str, person: Person, *, is_admin: bool) -> _Json:
+    return {
+        "created_at": at,
+        "email": person.email,
+        "federated": False,
+        "id": wire.named_id("member", person.id),
+        "identity_provider": None,
+        "role": "admin" if is_admin else "member",
+        "two_factor_authentication": True,
+        "updated_at": at,
+        "user": {"email": person.email, "id": person.id, "name": person.name},
+    }
+
+
 ENDPOINTS = (
     Endpoint("GET", "/dyno-sizes", list_sizes),
     Endpoint("GET", "/dyno-sizes/{size}", show_size),
@@ -192,7 +235,9 @@ ENDPOINTS = (
     Endpoint("GET", "/generations", list_generations),
     Endpoint("GET", "/generations/{generation}", show_generation),
     Endpoint("GET", "/teams", list_teams),
+    Endpoint("GET", "/teams/permissions", list_permissions),
     Endpoint("GET", "/teams/{team}", show_team),
+    Endpoint("GET", "/teams/{team}/members", list_members),
     Endpoint("GET", "/teams/{team}/available-generations", list_generations_of_team),
     Endpoint("GET", "/teams/{team}/delinquency", show_team_delinquency),
 )
