@@ -63,7 +63,7 @@ class Frame:
 
     def close(self) -> None:
         """Let everything go."""
-        self.window.detach()
+        self.outlook.detach()
         for gate in self.service.gates.values():
             gate.set()
         self.bridge.close(5.0)

@@ -22,7 +22,6 @@ from pilothouse.ui.actions import Actions
 from pilothouse.ui.bridge import Bridge
 from pilothouse.ui.desk import Desk
 from pilothouse.ui.outlook import Outlook
-from pilothouse.ui.practice.outlook import PracticeOutlook
 from pilothouse.ui.sheets.opener import SheetOpener
 from pilothouse.ui.travels import Travels
 from tests.ui import sample, sample_runs
@@ -56,8 +55,7 @@ class Stage:
             self._face, self.bridge, self.travels, by="lena", parent=self.window
         )
         actions = Actions(self.window)
-        practice = PracticeOutlook(self.bridge, self.window, clock=self._clock)
-        self.desk = Desk(self.bridge, self.outlook, self.travels, actions, self.sheets, practice)
+        self.desk = Desk(self.bridge, self.outlook, self.travels, actions, self.sheets)
         self.plans: list[Plan] = []
         self.changed_plan: Callable[[Plan], Plan] = same
 

@@ -33,7 +33,7 @@ class Shown:
 
     def __init__(self, stage: Stage) -> None:
         self.stage, self.cloud = stage, FakePractice()
-        self.outlook: PracticeOutlook = stage.desk.practice
+        self.outlook: PracticeOutlook = stage.outlook.practice
         self.view = CallView(stage.desk.actions, self.outlook, stage.window)
         self.view.resize(700, 300)
         stage.window.resize(700, 300)

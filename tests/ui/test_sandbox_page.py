@@ -32,8 +32,8 @@ class Bench:
         self.cloud = FakePractice()
         self.frame = Frame(qtbot, folder, sandbox=True).attach()
         self.window = self.frame.window
-        self.outlook = self.window.practice
-        self.window.attach_practice(self.cloud)
+        self.outlook = self.frame.outlook.practice
+        self.outlook.attach(self.cloud, ask=True)
         qtbot.waitUntil(lambda: self.outlook.about is not None)
 
     @property
@@ -98,7 +98,7 @@ def test_the_sidebar_has_it_where_all_is_practice_and_nowhere_else(
 def test_without_a_sandbox_the_page_says_so(qtbot: QtBot, look: Theme, tmp_path: Path) -> None:
     frame = Frame(qtbot, tmp_path).attach()
     cloud = FakePractice(silent=True)
-    frame.window.attach_practice(cloud)
+    frame.outlook.practice.attach(cloud, ask=False)
     assert cloud.asked == []
     frame.go(Page.SANDBOX)
     page = frame.window.pages.page(Page.SANDBOX)

@@ -1,4 +1,4 @@
-"""What every page, sheet and the tray share: the bridge, both outlooks, the travels, the actions.
+"""What every page, sheet and the tray share: the bridge, the outlook, the travels, the actions.
 
 A page is made as `SomePage(desk, parent)`. Sheets are opened through `Sheets`, so that a page
 names what it wants and not who shows it.
@@ -16,7 +16,6 @@ from pilothouse.engine.views import AppView
 from pilothouse.ui.actions import Actions
 from pilothouse.ui.bridge import Bridge
 from pilothouse.ui.outlook import Outlook
-from pilothouse.ui.practice.outlook import PracticeOutlook
 from pilothouse.ui.travels import Travels
 
 
@@ -49,5 +48,4 @@ class Desk:
     travels: Travels
     actions: Actions
     sheets: Sheets
-    practice: PracticeOutlook
     sandbox: bool = False

@@ -6,13 +6,10 @@ block goes through the bridge.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from pilothouse.domain.practice import PracticeCloud
 from pilothouse.domain.records import DeploymentRecord
 from pilothouse.ui import glyph
 from pilothouse.ui.actions import Actions, Verb
@@ -26,7 +23,6 @@ from pilothouse.ui.memory import Memory
 from pilothouse.ui.options import Options
 from pilothouse.ui.outlook import Outlook
 from pilothouse.ui.page_stack import PageStack
-from pilothouse.ui.practice.outlook import PracticeOutlook
 from pilothouse.ui.regions import Regions, give_focus
 from pilothouse.ui.sheets.opener import SheetOpener
 from pilothouse.ui.sidebar import RAIL, WIDE, Sidebar
@@ -63,10 +59,7 @@ class MainWindow(QMainWindow):
         actions.letters_on = self.memory.letters_on
         travels = Travels(self)
         self.sheets = SheetOpener(self._face, bridge, travels, by=options.actor, parent=self)
-        self.practice = PracticeOutlook(bridge, self, clock=self._now)
-        self.desk = Desk(
-            bridge, self.outlook, travels, actions, self.sheets, self.practice, options.sandbox
-        )
+        self.desk = Desk(bridge, self.outlook, travels, actions, self.sheets, options.sandbox)
         self.commander = Commander(self.desk, self)
         self._menu = main_menu(actions, self)
         self.sidebar = Sidebar(self.desk, self._menu, self)
@@ -81,9 +74,6 @@ class MainWindow(QMainWindow):
 
     def _face(self) -> Face | None:
         return self.outlook.face
-
-    def _now(self) -> datetime:
-        return self.outlook.now
 
     def _lay_out(self) -> None:
         self.setWindowIcon(glyph.app_icon())
@@ -122,15 +112,6 @@ class MainWindow(QMainWindow):
     def attach(self, face: Face) -> None:
         """Take the engine."""
         self.outlook.attach(face)
-
-    def attach_practice(self, cloud: PracticeCloud) -> None:
-        """Take the way to the sandbox."""
-        self.practice.attach(cloud, ask=self._options.sandbox)
-
-    def detach(self) -> None:
-        """Ask nobody anything any more."""
-        self.outlook.detach()
-        self.practice.detach()
 
     @property
     def running(self) -> list[DeploymentRecord]:

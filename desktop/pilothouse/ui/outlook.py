@@ -2,6 +2,7 @@
 
 Filled from the logbook at once and whenever news says that something changed; never from a
 platform directly. Bursts of news become one question. Lives in the GUI thread.
+What is known of the sandbox itself, beside the apps in it, is `practice`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pilothouse.engine.views import AppView
 from pilothouse.ui.bridge import Bridge
 from pilothouse.ui.face import Face
 from pilothouse.ui.health_log import HealthLog
+from pilothouse.ui.practice.outlook import PracticeOutlook
 from pilothouse.ui.sights import AccountSight, after, guess
 
 GATHER_MS = 60
@@ -56,11 +58,7 @@ class Outlook(QObject):
     ticked = Signal()
 
     def __init__(
-        self,
-        bridge: Bridge,
-        parent: QObject,
-        *,
-        clock: Callable[[], datetime] = utc_now,
+        self, bridge: Bridge, parent: QObject, *, clock: Callable[[], datetime] = utc_now
     ) -> None:
         super().__init__(parent)
         self._bridge, self._clock = bridge, clock
@@ -73,6 +71,7 @@ class Outlook(QObject):
         self.loaded = False
         self.keyring = ""
         self.health = HealthLog()
+        self.practice = PracticeOutlook(bridge, self, clock=clock)
         self._gather = QTimer(self)
         self._gather.setSingleShot(True)
         self._gather.setInterval(GATHER_MS)
@@ -129,6 +128,7 @@ class Outlook(QObject):
 
     def detach(self) -> None:
         """Ask nothing any more."""
+        self.practice.detach()
         self._face = None
         self._tick.stop()
         self._gather.stop()

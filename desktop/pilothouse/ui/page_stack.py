@@ -81,12 +81,6 @@ class PageStack(QStackedWidget):
     def _make(self, page: Page) -> QWidget:
         # Imported here so that the first paint does not wait for pages nobody sees yet.
         match page:
-            case Page.FLEET:
-                from pilothouse.ui.pages.fleet import FleetPage
-
-                fleet = FleetPage(self._desk, self)
-                fleet.selected.connect(self.selected)
-                return fleet
             case Page.APP:
                 from pilothouse.ui.pages.app import AppPage
 
@@ -107,18 +101,28 @@ class PageStack(QStackedWidget):
                 from pilothouse.ui.practice.page import PracticePage
 
                 return PracticePage(self._desk, self)
-            case Page.SETTINGS:
-                from pilothouse.ui.pages.settings import SettingsPage
+            case Page.FLEET | Page.SETTINGS | Page.WELCOME:
+                return self._make_heard(page)
 
-                settings = SettingsPage(self._desk, self._memory, self)
-                settings.test_notice_wanted.connect(self.test_notice_wanted)
-                return settings
-            case Page.WELCOME:
-                from pilothouse.ui.pages.welcome import WelcomePage
+    def _make_heard(self, page: Page) -> QWidget:
+        """Make a page whose signals are handed on."""
+        if page is Page.FLEET:
+            from pilothouse.ui.pages.fleet import FleetPage
 
-                welcome = WelcomePage(self._desk, self, can_try=self.try_sandbox)
-                welcome.try_wanted.connect(self.try_wanted)
-                return welcome
+            fleet = FleetPage(self._desk, self)
+            fleet.selected.connect(self.selected)
+            return fleet
+        if page is Page.SETTINGS:
+            from pilothouse.ui.pages.settings import SettingsPage
+
+            settings = SettingsPage(self._desk, self._memory, self)
+            settings.test_notice_wanted.connect(self.test_notice_wanted)
+            return settings
+        from pilothouse.ui.pages.welcome import WelcomePage
+
+        welcome = WelcomePage(self._desk, self, can_try=self.try_sandbox)
+        welcome.try_wanted.connect(self.try_wanted)
+        return welcome
 
     @Slot(object)
     def on_arrived(self, place: Place) -> None:

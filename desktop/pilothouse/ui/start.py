@@ -131,7 +131,7 @@ class Running(QObject):
         self.bridge.ask(warm, self.on_warm)
         self.window.attach(face)
         if made.cloud is not None:
-            self.window.attach_practice(made.cloud)
+            self.window.outlook.practice.attach(made.cloud, ask=self._options.sandbox)
         self.bridge.ask(face.recover)
 
     @Slot(object)
@@ -204,7 +204,7 @@ class Running(QObject):
         self.window.keep_geometry()
         self.tray.stop()
         self.window.hide()
-        self.window.detach()
+        self.window.outlook.detach()
         self.bridge.close()
         self.ended.emit()
         self._app.quit()

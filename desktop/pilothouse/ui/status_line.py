@@ -111,7 +111,7 @@ class StatusLine(Surface):
         self.alerts.clicked.connect(self.alerts_wanted)
         self.trouble.clicked.connect(self.trouble.hide)
         self.sandbox.clicked.connect(desk.actions.of(Verb.SANDBOX).trigger)
-        desk.practice.changed.connect(self.on_changed)
+        desk.outlook.practice.changed.connect(self.on_changed)
         outlook = desk.outlook
         for signal in (outlook.accounts_changed, outlook.ticked):
             signal.connect(self.on_changed)
@@ -177,7 +177,7 @@ class StatusLine(Surface):
     def _say_sandbox(self) -> None:
         count = sum(view.account.is_sandbox for view in self._desk.outlook.views)
         if self._desk.sandbox:
-            text = status_sentence(self._desk.practice.about)
+            text = status_sentence(self._desk.outlook.practice.about)
         elif count == 1:
             text = self.tr("Sandbox on: 1 app that is not real")
         else:

@@ -8,24 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QWidget
 
 from pilothouse.domain.practice import FaultKind, FaultWish, PracticeApp, Scope, Where
 from pilothouse.ui.practice.call_rows import CallRow, platform_word
-from pilothouse.ui.practice.form_fields import Amount, Fill, Often, Rows, detail_words
+from pilothouse.ui.practice.form_fields import detail_words
+from pilothouse.ui.practice.form_rows import MOST_DETAILS, FormRows
 from pilothouse.ui.practice.sentences import app_name, short_title
-from pilothouse.ui.widgets.segments import Segments
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PLATFORMS = ("fly", "heroku")
 FIRST = {Scope.CALL: "503", Scope.INSTANCE: "fails-checks", Scope.OTHERS: "foreign-deploy"}
 """What is chosen first of a scope: what is practised most."""
 SAID = frozenset({"count", "rate", "seed", "seconds", "instance", "app", "method", "path"})
 """What the form has fields of its own for, or leaves to the sandbox."""
 CLOCK = "clock"
-MOST_DETAILS = 3
-LONGEST_PATTERN = 200
 
 
 def platform_of(app: str) -> str:
@@ -56,85 +53,18 @@ def detail_names(kind: FaultKind | None) -> list[str]:
     return [name for name in kind.takes if name not in said][:MOST_DETAILS]
 
 
-class FormBody(QWidget):
-    """The fields.
-
-    Signals:
-        altered: something else is wished.
-        finished: Return was pressed in a field.
-    """
-
-    altered = Signal()
-    finished = Signal()
+class FormBody(FormRows):
+    """The fields as one kind wants them, and what they say."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._kinds: Sequence[FaultKind] = ()
         self._apps: Sequence[PracticeApp] = ()
         self._shown: FaultKind | None = None
-        self.scopes = Segments(
-            self.tr("Whom it strikes"),
-            [
-                (Scope.CALL, self.tr("A call")),
-                (Scope.INSTANCE, self.tr("An instance")),
-                (Scope.WORLD, self.tr("The world")),
-                (Scope.OTHERS, self.tr("Others")),
-            ],
-            self,
-        )
-        self.app = Fill(self.tr("App"), self)
-        self.kind = Fill(self.tr("What goes wrong"), self)
-        self.instance = Fill(self.tr("Instance"), self)
-        self.platform = Fill(self.tr("Platform"), self)
-        self.method = Fill(self.tr("Method"), self)
-        self.path = QLineEdit(self)
-        self.path.setAccessibleName(self.tr("Pattern of the path"))
-        self.path.setPlaceholderText(self.tr("any path, or a pattern: /machines$"))
-        self.path.setMaxLength(LONGEST_PATTERN)
-        self.often = Often(self)
-        self.share = Amount(self.tr("Share in per cent"), "%", self)
-        self.seconds = Amount(self.tr("Seconds"), "s", self)
-        self.details = [QLineEdit(self) for _ in range(MOST_DETAILS)]
-        self._lay_out()
-        self._connect()
-        self.method.offer([("", self.tr("Any method")), *((one, one) for one in METHODS)])
-        self._arrange()
-
-    def _lay_out(self) -> None:
-        self._rows = Rows(self)
-        for label, field in (
-            (self.tr("App"), self.app),
-            (self.tr("What"), self.kind),
-            (self.tr("Instance"), self.instance),
-            (self.tr("Platform"), self.platform),
-            (self.tr("Method"), self.method),
-            (self.tr("Path"), self.path),
-            (self.tr("How often"), self.often),
-            (self.tr("Share"), self.share),
-            (self.tr("Seconds"), self.seconds),
-        ):
-            self._rows.add(label, field)
-        for line in self.details:
-            self._rows.add("", line)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(10)
-        whole.addWidget(self.scopes)
-        whole.addLayout(self._rows.grid)
-
-    def _connect(self) -> None:
         self.scopes.chosen.connect(self.on_scope_chosen)
         for choice in (self.kind, self.app):
             choice.altered.connect(self.on_kind_altered)
-        for field in (self.platform, self.method, self.instance, self.often):
-            field.altered.connect(self.altered)
-        for amount in (self.share, self.seconds):
-            amount.altered.connect(self.altered)
-            amount.field.returnPressed.connect(self.finished)
-        for line in (self.path, *self.details):
-            line.textChanged.connect(self.altered)
-            line.returnPressed.connect(self.finished)
-        self.often.field.returnPressed.connect(self.finished)
+        self._arrange()
 
     # -- what is offered -----------------------------------------------------------------------
 
@@ -184,7 +114,7 @@ class FormBody(QWidget):
             line.clear()
 
     def _show_rows(self, kind: FaultKind | None) -> None:
-        rows, scope = self._rows, self.scope
+        rows, scope = self.rows, self.scope
         takes = kind.takes if kind is not None and scope is not Scope.OTHERS else ()
         rows.show(self.app, is_of_app(scope))
         rows.show(self.instance, kind is not None and takes_instance(kind))

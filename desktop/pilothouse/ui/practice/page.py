@@ -63,7 +63,7 @@ class PracticePage(Surface):
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__("base", parent)
-        self._outlook = outlook = desk.practice
+        self._outlook = outlook = desk.outlook.practice
         self.setAccessibleName(self.tr("Sandbox"))
         self.banner = Banner(self)
         self.strip = Strip(self.tr("Sight of the sandbox"), self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterable
 
 from PySide6.QtCore import Slot
@@ -16,10 +17,14 @@ from pilothouse.ui.widgets.labels import Text
 from pilothouse.ui.widgets.surface import Surface
 
 MARGIN = 16
+WINDOWS = sys.platform == "win32"
 
 
-def block(environment: Iterable[tuple[str, str]]) -> str:
-    """The variables as lines for a shell, quoted where a value needs it."""
+def block(environment: Iterable[tuple[str, str]], *, windows: bool = WINDOWS) -> str:
+    """The variables as lines for a shell, PowerShell on Windows; quoted where a value needs it."""
+    if windows:
+        doubled = ((name, value.replace("'", "''")) for name, value in environment)
+        return "\n".join(f"$env:{name} = '{value}'" for name, value in doubled)
     return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment)
 
 
