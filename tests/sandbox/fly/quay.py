@@ -91,17 +91,23 @@ class Quay:
         assert found is not None
         return found
 
-    async def until_healthy(self, machine: Row) -> Row:
-        """Wait until a machine's checks pass."""
+    async def upgrade(self, machine: Row, changes: Row) -> Row:
+        """Give a machine a new version, and wait until it serves."""
+        version = (await self.update(machine, changes))["instance_id"]
+        query = {"state": "settled", "version": version}
+        settled = await self.ask("GET", f"/machines/{machine['id']}/wait", params=query)
+        assert settled["state"] == "started"
+        return await self.until_serving(machine)
 
-        async def look() -> Row | None:
-            shown = await self.show(machine)
-            statuses = [check["status"] for check in shown["checks"]]
-            return shown if statuses and set(statuses) == {"passing"} else None
+    async def until_serving(self, machine: Row) -> Row:
+        """Wait until the proxy would send requests to a machine."""
+        life = self.fleet.life(APP, machine["id"])
 
-        found = await until_async(look, f"{machine['name']} healthy")
-        assert found is not None
-        return found
+        async def look() -> bool:
+            return life.machine.state == "started" and life.serving_port is not None
+
+        await until_async(look, f"{machine['id']} serving")
+        return await self.show(machine)
 
     async def visit(self, path: str = "/", **headers: str) -> httpx.Response:
         """Ask the app itself, through its edge."""
@@ -130,6 +136,8 @@ async def quay(*, scale: float = 100.0, directory: Path | None = None) -> AsyncI
         one = Quay(state.World(place, saved, pace))
         await one.fleet.start()
         try:
+            for row in await one.machines("?state=started"):
+                await one.until_serving(row)
             yield one
         finally:
             await one.api.aclose()

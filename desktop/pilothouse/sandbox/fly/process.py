@@ -84,7 +84,8 @@ class MachineProcess:
         behaviour = Behaviour(thawed) if thawed else self.behaviour()
         instance = Instance(self._identity(), behaviour, self._exited)
         self.instance = instance
-        world.ailments.at_boot(self.patient())
+        if not thawed:
+            world.ailments.at_boot(self.patient())
         self._watch = self._new_watch()
         if not at_once:
             self._watch.follow(instance)
@@ -177,14 +178,15 @@ class MachineProcess:
         await asyncio.shield(farewell)
 
     def _exited(self, code: int) -> None:
-        self.instance = None
+        instance, self.instance = self.instance, None
         self._watch.end()
         now = wall_s()
         self._machine.checks = [
             Check(plan.name, "critical", "connection refused", now)
             for plan in planned(self._machine.config)
         ]
-        self._on_exit(Exit.by(code - 128) if code > 128 else Exit(code))
+        signal = code - 128 if code > 128 else -1
+        self._on_exit(Exit(code, signal, oom=instance is not None and instance.oom))
 
     def _secrets_version(self) -> int:
         app = self._hub.world.fly.apps[self._hub.app]
