@@ -130,12 +130,31 @@ def doctor(call: Call) -> None:
         printer.line(f"{'✓' if fine else '!'} {what:<14} {says}", style="pass" if fine else "warn")
 
 
+def _scale(_context: click.Context, _option: click.Parameter, scale: float) -> float:
+    from pilothouse.sandbox.pace import check_scale
+
+    try:
+        check_scale(scale)
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong)) from wrong
+    return scale
+
+
 @click.group(invoke_without_command=True)
 @click.option("--port", type=click.IntRange(1, 65535), help="The first port to try.")
 @click.option(
     "--state", "state", type=click.Path(file_okay=False), help="Where it keeps its state."
 )
-@click.option("--scale", type=float, default=20.0, show_default=True, help="1: as slow as real.")
+@click.option(
+    "--scale",
+    type=float,
+    default=20.0,
+    show_default=True,
+    callback=_scale,
+    help="How many of the platforms' seconds pass in a real one, above 0 and at most 1000. It "
+    "counts for what they do by themselves (boots, checks, builds); 1 is their own speed. What a "
+    "client names, such as a lease's length or a wait's timeout, keeps its seconds.",
+)
 @click.option("--idle", type=float, help="End this many seconds after the last client.")
 @json_option
 @click.pass_context

@@ -6,8 +6,9 @@ wrong wish is answered 400 `{"error"}` and changes nothing.
 
 - `GET /` → the announcement, as `pilothouse sandbox --json` prints it.
 - `GET /world` → `{scale, clock_s, apps: [{app, url, release, instances, counters, …}]}`.
-- `GET /requests?since=N&limit=M` → `{requests: [Received], last}`: those after number N, the
-  earliest M of them (default: all); one that is not answered yet has `status` null.
+- `GET /requests?since=N&limit=M&bodies=no` → `{requests: [Received], last}`: those after number N,
+  the earliest M of them (default: all); one that is not answered yet has `status` null, so that
+  whoever follows asks again from before the first of these. `bodies=no` leaves the bodies out.
 - `GET /absent` → `{absent: [{at, method, path}]}`: the latest 200 calls that are not here.
 - `GET /kinds` → `[{kind, scope, title, takes, platforms}]`: all that can go wrong. A scope is
   `call`, `instance`, `world` or `others`; the kinds of `others` are the `do` of `/world/act`.
@@ -17,6 +18,10 @@ wrong wish is answered 400 `{"error"}` and changes nothing.
   force together or not at all → the added ones, as `GET /faults` lists them.
 - `DELETE /faults`, `DELETE /faults/{id}` → 204; out of force, which heals instances that run.
 - `POST /world/act` with `{app, do, instance?, …}` → what other people or bad luck did.
+- `POST /github/commits` with `{repo, sha, branch?, parents?, message?, statuses?, check_runs?}` →
+  a commit of the practice GitHub, which answers below `/github` to anybody.
+- `PUT /status/fly` or `/status/heroku` with `{incidents: [{title, impact, system?, text?}]}` → all
+  that is open on that status page, which anybody may `GET`.
 - `POST /shutdown` → `{ok}`, and the sandbox ends.
 
 `match` of a call: `method`, `platform` (`fly`, `heroku`), `path` and `body` (regular expressions),
@@ -39,9 +44,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from pilothouse.sandbox import status_pages
 from pilothouse.sandbox.fault_desk import FaultDesk
 from pilothouse.sandbox.faults import InForce, decode
 from pilothouse.sandbox.fly.acts import VERBS as FLY_VERBS
+from pilothouse.sandbox.github import GitHub
 from pilothouse.sandbox.heroku.acts import VERBS as HEROKU_VERBS
 from pilothouse.sandbox.kinds import KINDS, others
 from pilothouse.sandbox.pace import ahead_s
@@ -65,6 +72,7 @@ class Control:
         self._desk = desk
         self._announce = announce
         self._shutdown = shutdown
+        self._github = GitHub(world)
 
     def app(self) -> ASGIApp:
         """Build the application."""
@@ -80,10 +88,13 @@ class Control:
             ("DELETE", "/faults", self.clear_faults),
             ("GET", "/faults/{id:int}", self.show_fault),
             ("DELETE", "/faults/{id:int}", self.remove_fault),
+            ("POST", "/github/commits", self.script_commit),
+            ("PUT", "/status/{platform}", self.set_incidents),
             ("POST", "/shutdown", self.end),
         )
         routes = [Route(path, self._admitted(call), methods=[verb]) for verb, path, call in table]
-        routes.append(Route("/github/{path:path}", _no_repository))
+        routes += status_pages.routes(self._world.saved.incidents)
+        routes += self._github.routes()
         return Starlette(routes=routes)
 
     def _admitted(self, handler: Handler) -> Handler:
@@ -108,6 +119,8 @@ class Control:
         journal, query = self._world.requests, request.query_params
         limit = query.get("limit")
         wanted = journal.since(int(query.get("since") or 0), None if limit is None else int(limit))
+        if query.get("bodies") == "no":
+            wanted = [msgspec.structs.replace(each, body=None) for each in wanted]
         return _json({"requests": wanted, "last": journal.last})
 
     async def world(self, request: Request) -> Response:
@@ -161,15 +174,25 @@ class Control:
         await self._desk.take_away(entry)
         return Response(status_code=204)
 
+    async def script_commit(self, request: Request) -> Response:
+        """Put a commit into a repository of the practice GitHub."""
+        made = self._github.script(await request.body())
+        self._world.save()
+        return _json(made)
+
+    async def set_incidents(self, request: Request) -> Response:
+        """Set all that is open on a platform's status page."""
+        platform = request.path_params["platform"]
+        found = status_pages.decode(platform, await request.body())
+        self._world.saved.incidents[platform] = found
+        self._world.changed()
+        self._world.save()
+        return _json({"incidents": found})
+
     async def end(self, request: Request) -> Response:
         """End the sandbox, as soon as this is answered."""
         asyncio.get_running_loop().call_later(_AFTER_THE_ANSWER_S, self._shutdown)
         return JSONResponse({"ok": True})
-
-
-async def _no_repository(request: Request) -> Response:
-    """Answer for GitHub: this sandbox holds no repository."""
-    return JSONResponse({"message": "Not Found", "status": "404"}, 404)
 
 
 def _listed(entries: list[InForce]) -> Response:

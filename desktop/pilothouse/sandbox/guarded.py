@@ -55,7 +55,7 @@ class Guarded:
         body = _Body(receive)
         ahead = await body.read_ahead() if _is_json(scope) else None
         request = received(self._platform, scope, ahead, self._world.token)
-        body.request = request
+        body.count_for(request)
         self._world.note(request)
         began = time.monotonic()
         try:
@@ -129,7 +129,12 @@ class _Body:
         self._receive = receive
         self._ahead: deque[Message] = deque()
         self._read = 0
-        self.request: Received | None = None
+        self._request: Received | None = None
+
+    def count_for(self, request: Received) -> None:
+        """Keep a request's record up to date with what has come of its body."""
+        self._request = request
+        request.bytes_received = self._read
 
     async def read_ahead(self) -> bytes | None:
         """Return the whole body if it comes and is short; what was read is handed on too."""
@@ -139,10 +144,10 @@ class _Body:
             if message["type"] != "http.request":
                 return None
             self._read += len(message.get("body", b""))
-            if not message.get("more_body"):
-                return b"".join(each.get("body", b"") for each in self._ahead)
             if self._read > BODY_READ_BYTES:
                 return None
+            if not message.get("more_body"):
+                return b"".join(each.get("body", b"") for each in self._ahead)
 
     async def __call__(self) -> Message:
         if self._ahead:
@@ -150,9 +155,8 @@ class _Body:
         else:
             message = await self._receive()
             self._read += len(message.get("body", b""))
-        request = self.request
-        if request is not None:
-            request.bytes_received = self._read
+            if self._request is not None:
+                self._request.bytes_received = self._read
         return message
 
 

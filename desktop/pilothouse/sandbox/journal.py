@@ -45,8 +45,9 @@ class Received(msgspec.Struct):
 
     `at` is in epoch seconds, durations in real seconds. `status` is null as long as nothing is
     answered, and stays so when the connection was cut before any work; a fault that loses the
-    answer leaves the status of the work. `body` is JSON, or `{"bytes": N}` for what is none, is
-    too long or was dropped to save memory.
+    answer leaves the status of the work. `body` is JSON; null where there was none or it streamed
+    by (`bytes_received` tells how much came); `{"bytes": N}` where it was no JSON after all, or
+    was dropped to save memory.
     """
 
     n: int

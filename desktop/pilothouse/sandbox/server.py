@@ -16,7 +16,14 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pilothouse.sandbox.announcement import Announcement, AppAddress, encode, keep, withdraw
+from pilothouse.sandbox.announcement import (
+    Announcement,
+    AppAddress,
+    encode,
+    keep,
+    quietening,
+    withdraw,
+)
 from pilothouse.sandbox.control import Control
 from pilothouse.sandbox.detached import lock_path
 from pilothouse.sandbox.fault_desk import FaultDesk
@@ -34,7 +41,15 @@ from pilothouse.sandbox.instance_faults import InstanceFaults
 from pilothouse.sandbox.kinds import INSTANCE, WORLD
 from pilothouse.sandbox.listening import Service, bind
 from pilothouse.sandbox.pace import Pace
-from pilothouse.sandbox.state import FORMAT, Saved, World, load, new_token, set_aside
+from pilothouse.sandbox.state import (
+    FORMAT,
+    Saved,
+    UnreadableError,
+    World,
+    load,
+    new_token,
+    set_aside,
+)
 from pilothouse.sandbox.world_faults import WorldFaults
 
 DEFAULT_PORT = 47113
@@ -62,22 +77,32 @@ def main_sandbox(
     except LockedError:
         sys.stderr.write(f"Another sandbox uses {state_dir}. End it, or choose another --state.\n")
         return 2
+    except OSError as why:
+        sys.stderr.write(f"No sandbox was started: {why}. Choose another --state or --port.\n")
+        return 2
 
 
-def _opened(directory: Path) -> Saved:
-    saved = load(directory)
+def _opened(directory: Path) -> tuple[Saved, str]:
+    """Return the state to begin with, and what a person should know about it."""
+    notice = ""
+    try:
+        saved = load(directory)
+    except UnreadableError as why:
+        saved, kept = None, set_aside(directory)
+        notice = f"The earlier state could not be used ({why}). It is kept as {kept}; this is new."
+        sys.stderr.write(notice + "\n")
     if saved is None:
-        set_aside(directory)
         now = datetime.now(UTC)
         saved = Saved(FORMAT, new_token(), {}, {}, plant_fly(now), plant(now))
-    return saved
+    return saved, notice
 
 
 class Sandbox:
     """One running sandbox."""
 
     def __init__(self, directory: Path, pace: Pace) -> None:
-        self.world = World(directory, _opened(directory), pace)
+        saved, self._notice = _opened(directory)
+        self.world = World(directory, saved, pace)
         self._faults = Faults()
         self._end = asyncio.Event()
         self._services: dict[str, Service] = {}
@@ -134,6 +159,10 @@ class Sandbox:
             heroku={"HEROKU_HOST": world.addresses["heroku"]},
             github={"GITHUB_API_URL": f"{world.addresses['control']}/github"},
             apps=[AppAddress(key, edge.url) for key, edge in world.edges.items()],
+            tools=quietening(
+                world.directory, world.addresses["heroku"], world.addresses["control"]
+            ),
+            notice=self._notice,
         )
 
     def _bind(self, port: int | None) -> list[socket.socket]:

@@ -22,9 +22,11 @@ import msgspec
 from pilothouse.sandbox.ailments import Ailments, Patient
 from pilothouse.sandbox.edge import Edge
 from pilothouse.sandbox.fly.state import FlyState
+from pilothouse.sandbox.github_state import Repository
 from pilothouse.sandbox.heroku.state import HerokuState
 from pilothouse.sandbox.journal import Journal, Received
 from pilothouse.sandbox.pace import Pace
+from pilothouse.sandbox.status_pages import Incident
 
 _FILE = "state.json"
 _DEBOUNCE_S = 0.05
@@ -63,6 +65,8 @@ class Saved(msgspec.Struct):
     edge_ports: dict[str, int]
     fly: FlyState
     heroku: HerokuState
+    github: dict[str, Repository] = {}
+    incidents: dict[str, list[Incident]] = {}
 
 
 class Absent(msgspec.Struct, frozen=True):
@@ -184,20 +188,38 @@ def _write(path: Path, content: bytes) -> None:
     draft.replace(path)
 
 
+class UnreadableError(Exception):
+    """There is a state, and it cannot be used; the text says why."""
+
+
 def load(directory: Path) -> Saved | None:
-    """Return the state that an earlier sandbox left; None when there is none of this format."""
+    """Return the state that an earlier sandbox left; None when there is none.
+
+    Raises:
+        UnreadableError: there is one that is cut, garbled or of another format.
+        OSError: there is one that may not be read.
+    """
     try:
-        saved = msgspec.json.decode((directory / _FILE).read_bytes(), type=Saved)
-    except (FileNotFoundError, msgspec.DecodeError):
+        content = (directory / _FILE).read_bytes()
+    except FileNotFoundError:
         return None
-    return saved if saved.format == FORMAT else None
+    try:
+        saved = msgspec.json.decode(content, type=Saved)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as wrong:
+        raise UnreadableError(f"it is cut or garbled: {wrong}") from wrong
+    if saved.format != FORMAT:
+        raise UnreadableError(f"it is of format {saved.format}, and this program has {FORMAT}")
+    return saved
 
 
-def set_aside(directory: Path) -> None:
-    """Keep a state that cannot be read under another name, so that a new one can begin."""
-    path = directory / _FILE
-    if path.exists():
-        path.replace(path.with_suffix(".unreadable"))
+def set_aside(directory: Path) -> Path:
+    """Keep a state that cannot be read under a name of its own, so that a new one can begin."""
+    path, number = directory / _FILE, 1
+    kept = path.with_suffix(".unreadable")
+    while kept.exists():
+        number += 1
+        kept = path.with_suffix(f".unreadable-{number}")
+    return path.replace(kept)
 
 
 def new_token() -> str:
