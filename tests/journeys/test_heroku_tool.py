@@ -46,6 +46,11 @@ def ranges(asked: list[dict[str, Any]]) -> Counter[str | None]:
     return Counter(row["headers"].get("range") for row in asked if row["path"] == RELEASES)
 
 
+def visit(heroku: Tool, path: str = "/") -> int:
+    """How the app itself answers a visitor."""
+    return httpx.get(heroku.sandbox.url(APP) + path, trust_env=False).status_code
+
+
 # ---------------------------------------------------------------- reading
 
 
@@ -111,12 +116,18 @@ def test_dynos_and_settings_are_read(heroku: Tool) -> None:
     )
 
 
-def test_addons_domains_and_pipelines_are_read(heroku: Tool) -> None:
+def test_what_belongs_to_an_app_is_read(heroku: Tool) -> None:
     coupling = of_sandbox(heroku, "/apps/billing/pipeline-couplings")
-    addons, domains, pipelines, pipeline = heroku.together(
-        "addons -a billing", "domains -a billing", "pipelines", "pipelines:info billing"
+    addons, domains, access, pipelines, pipeline = heroku.together(
+        "addons -a billing",
+        "domains -a billing",
+        "access -a billing",
+        "pipelines",
+        "pipelines:info billing",
     )
-    assert "DATABASE" in addons
+    assert "as DATABASE" in addons
+    assert "essential-1" in addons
+    assert ["ann.berg@harbour.example", "admin"] in [line[:2] for line in columns(access)]
     assert heroku.sandbox.url(APP).removeprefix("http://") in domains
     assert pipelines.split() == ["===", "My", "Pipelines", "billing"]
     assert ["billing-staging", "staging"] in columns(pipeline)
@@ -155,6 +166,7 @@ def test_releases_are_read(heroku: Tool) -> None:
 
 
 def test_logs_are_read(heroku: Tool) -> None:
+    visit(heroku, "/prices")
     logs, from_platform, of_dyno = heroku.together(
         "logs -n 100 -a billing",
         "logs --source heroku -n 3 -a billing",
@@ -162,6 +174,7 @@ def test_logs_are_read(heroku: Tool) -> None:
     )
     assert "heroku[web.1]: State changed from starting to up" in logs
     assert "heroku[web.2]: State changed from starting to up" in logs
+    assert 'heroku[router]: at=info method=GET path="/prices"' in logs
     assert 1 <= len(from_platform.splitlines()) <= 3
     assert all(" heroku[" in line for line in from_platform.splitlines())
     assert of_dyno
@@ -274,13 +287,10 @@ def test_dynos_are_scaled_and_restarted(heroku: Tool) -> None:
 
 
 def test_maintenance_closes_the_app_and_opens_it(heroku: Tool) -> None:
-    def status() -> int:
-        return httpx.get(heroku.sandbox.url(APP), trust_env=False).status_code
-
     heroku.good("maintenance:on -a billing")
-    until(lambda: status() == 503, "the page of an app in maintenance")
+    until(lambda: visit(heroku) == 503, "the page of an app in maintenance")
     heroku.good("maintenance:off -a billing")
-    until(lambda: status() == 200, "the app's own answer")
+    until(lambda: visit(heroku) == 200, "the app's own answer")
     changes = bodies(heroku.asked(), "PATCH", "/apps/billing")
     assert changes == [{"maintenance": True}, {"maintenance": False}]
 
