@@ -19,6 +19,9 @@ async def catalogue(one: Town) -> None:
             assert await one.get(f"{path}/{row[key]}") == row
     for path in ("/apps/billing/available-dyno-sizes", "/apps/billing/available-stacks"):
         assert await one.rows(path)
+    for path in ("/account/keys", "/spaces", "/apps/billing/log-drains"):
+        assert await one.rows(path) == []
+    assert await one.rows("/apps/billing/sni-endpoints") == []
     (team,) = await one.rows("/teams")
     assert await one.get(f"/teams/{team['id']}") == team
     assert await one.rows(f"/teams/{team['name']}/available-generations")

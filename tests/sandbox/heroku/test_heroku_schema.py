@@ -11,7 +11,7 @@ import asyncio
 import pytest
 
 from pilothouse.sandbox.heroku.api import ENDPOINTS
-from tests.sandbox.heroku import drive
+from tests.sandbox.heroku import drive, drive_builds
 from tests.sandbox.heroku.published import MISSING, SCHEMA, UNLISTED, faults, links, plain
 from tests.sandbox.heroku.town import town
 
@@ -26,7 +26,7 @@ def test_every_path_here_is_one_of_the_platforms() -> None:
 def test_every_endpoint_answers_in_the_published_shape_in_every_state() -> None:
     async def run() -> set[tuple[str, str]]:
         async with town(scale=400) as one:
-            for part in drive.PARTS:
+            for part in (*drive.PARTS, *drive_builds.PARTS):
                 await part(one)
             return one.driven
 

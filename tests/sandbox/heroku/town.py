@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
@@ -196,6 +196,24 @@ def in_town(scenario: Callable[[Town], Awaitable[None]], *, scale: float = 40.0)
     async def run() -> None:
         async with town(scale=scale) as one:
             await scenario(one)
+
+    asyncio.run(run())
+
+
+T = TypeVar("T")
+
+
+def town_again(
+    first: Callable[[Town], Awaitable[T]], second: Callable[[Town, T], Awaitable[None]]
+) -> None:
+    """Run one scenario, then another on the same state; it is given what the first answered."""
+
+    async def run() -> None:
+        with tempfile.TemporaryDirectory(prefix="ph-town-") as fresh:
+            async with town(directory=Path(fresh)) as one:
+                given = await first(one)
+            async with town(directory=Path(fresh)) as one:
+                await second(one, given)
 
     asyncio.run(run())
 

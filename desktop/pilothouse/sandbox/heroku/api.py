@@ -33,6 +33,7 @@ from pilothouse.sandbox.heroku import (
     release_api,
     slug_api,
     sources,
+    unused_api,
     wire,
 )
 from pilothouse.sandbox.heroku.builds import SOURCE_PATH
@@ -56,6 +57,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *pipeline_api.ENDPOINTS,
     *promotion_api.ENDPOINTS,
     *log_api.ENDPOINTS,
+    *unused_api.ENDPOINTS,
 )
 Handle = Callable[[Request], Awaitable[Response]]
 Stream = Callable[[Api, Request], Awaitable[Response]]
