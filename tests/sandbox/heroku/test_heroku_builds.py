@@ -44,48 +44,49 @@ BAD = {
 }
 
 
-def test_a_source_becomes_a_release_that_answers_through_the_edge() -> None:
+def test_a_source_becomes_a_slug_and_a_release() -> None:
     async def scenario(one: Town) -> None:
         before = await one.newest(APP)
-        content = packed(source("from a build"))
-        build = await yard.begin(
-            one,
-            APP,
-            content,
-            version=COMMIT,
-            version_description="d-17/build",
-            checksum=yard.checksum(content),
-        )
+        content = packed(source())
+        wish = {"version": COMMIT, "version_description": "d-17/build"}
+        build = await yard.begin(one, APP, content, checksum=yard.checksum(content), **wish)
         assert (build["status"], build["slug"], build["release"]) == ("pending", None, None)
+        assert build["source_blob"]["version_description"] == "d-17/build"
         build = await yard.settled(one, APP, build)
         assert build["status"] == "succeeded"
         release = await one.get(f"/apps/{APP}/releases/{build['release']['id']}")
         assert release["version"] == before["version"] + 1
         assert release["description"] == f"Deploy {COMMIT[:8]}"
+        assert release["slug"] == build["slug"]
         slug = await one.get(f"/apps/{APP}/slugs/{build['slug']['id']}")
         assert (slug["commit"], slug["commit_description"]) == (COMMIT, "d-17/build")
         assert slug["process_types"] == {"web": "python server.py"}
         assert slug["size"] == len(content)
-        fetched = await one.api.get(slug["blob"]["url"])
-        assert fetched.content == content
+        assert (await one.api.get(slug["blob"]["url"])).content == content
+
+    in_town(scenario, scale=200)
+
+
+def test_what_was_built_answers_through_the_edge_and_writes_to_the_log() -> None:
+    async def scenario(one: Town) -> None:
+        release = await yard.deployed(one, APP, packed(source("from a build")))
         await one.until_up(APP, release["version"])
         answer = (await one.visit(APP, "/some/path")).json()
         assert (answer["said"], answer["dyno"]) == ("from a build", "web.1")
         assert answer["path"] == "/some/path"
-
-        async def logged() -> bool:
-            return "app[web.1]: asked for /some/path" in yard.log(one, APP)
-
-        await until_async(logged, "the request in the log")
-        lines = yard.log(one, APP)
-        for line in (
+        lines = (
             "app[api]: Build started by user ann.berg@harbour.example",
             "app[api]: Build succeeded",
             "app[web.1]: hello from web.1",
             "app[web.1]: a warning",
+            "app[web.1]: asked for /some/path",
             "heroku[web.1]: State changed from starting to up",
-        ):
-            assert line in lines
+        )
+
+        async def logged() -> bool:
+            return all(line in yard.log(one, APP) for line in lines)
+
+        await until_async(logged, "what happened, in the log")
 
     in_town(scenario, scale=200)
 

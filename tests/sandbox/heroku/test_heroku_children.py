@@ -220,6 +220,25 @@ def test_a_one_off_dyno_that_cannot_be_is_refused() -> None:
     in_town(scenario, scale=200)
 
 
+def test_an_app_that_is_destroyed_takes_its_builds_and_processes_along() -> None:
+    async def scenario(one: Town) -> None:
+        release = await yard.deployed(one, APP, packed(source()))
+        await one.until_up(APP, release["version"])
+        pid = (await one.visit(APP)).json()["pid"]
+        dyno = await run(one, "echo at work; sleep 60")
+        await until_logged(one, f"app[{dyno['name']}]: at work")
+        await yard.begin(one, APP, packed(source()))
+        await one.delete(f"/apps/{APP}")
+
+        async def ended() -> bool:
+            return not yard.lives(pid)
+
+        await until_async(ended, "the end of the web process")
+        assert not list((one.world.directory / "heroku" / "running").iterdir())
+
+    in_town(scenario, scale=60)
+
+
 def test_nothing_runs_on_when_the_town_has_closed() -> None:
     pids: list[int] = []
 

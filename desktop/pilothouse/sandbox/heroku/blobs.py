@@ -45,7 +45,7 @@ class Blobs:
         """Where the archive of a slug lies, if it was put."""
         return self._directory / "slugs" / f"{identity}.tgz"
 
-    def workplace(self, identity: str) -> Path:
+    def running(self, identity: str) -> Path:
         """A directory for one life of a dyno, or for one build; it is not there yet."""
         return self._directory / "running" / identity
 
@@ -84,7 +84,7 @@ class Blobs:
         self.source(identity).unlink(missing_ok=True)
 
     def sweep(self, sources: Iterable[str], slugs: Iterable[str]) -> None:
-        """Remove every archive but these, and every workplace that a killed sandbox left."""
+        """Remove every archive but these, and what a killed sandbox left of running dynos."""
         kept = {self.source(each) for each in sources} | {self.slug(each) for each in slugs}
         for folder in ("sources", "slugs"):
             with suppress(FileNotFoundError):

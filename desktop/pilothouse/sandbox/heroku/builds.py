@@ -205,7 +205,7 @@ class BuildDesk:
         return source if source is not None and source.get_key == key else None
 
     async def _look(self, build: Build, source: Source) -> _Found:
-        place = self._blobs.workplace(f"{build.id}-{new_id()[:8]}")
+        place = self._blobs.running(f"{build.id}-{new_id()[:8]}")
         return await _finished(asyncio.to_thread(_look, self._blobs.source(source.id), place))
 
     async def _keep(self, app: HerokuApp, build: Build, source: Source, found: _Found) -> Slug:

@@ -90,6 +90,7 @@ class HerokuFleet:
         self.world.changed()
         await self.builds.abandon(app)
         await self.desk.abandon(app)
+        await self.one_offs.abandon(app)
         for each in list(app.one_offs):
             self.one_offs.end(each)
         crew = self.crews.pop(app.id)

@@ -63,7 +63,7 @@ class Launcher:
         if slug.checksum is not None and slug.checksum.lower() != f"sha256:{slug.stored}":
             raise ChildError(CHECKSUM_FAILED)
         port = free_port(dyno.id) if dyno.type == "web" else None
-        directory = self.blobs.workplace(new_id())
+        directory = self.blobs.running(new_id())
         try:
             home = await asyncio.to_thread(unpack, self.blobs.slug(slug.id), directory)
         except ArchiveError as wrong:

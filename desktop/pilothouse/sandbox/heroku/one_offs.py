@@ -56,6 +56,11 @@ class OneOffs:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def abandon(self, app: HerokuApp) -> None:
+        """End those of an app that is no more."""
+        mine = [self._children[each.id] for each in app.one_offs if each.id in self._children]
+        await asyncio.gather(*(each.stop(GOODBYE_S) for each in mine))
+
     def begin(self, app: HerokuApp, release: Release, wish: Wish) -> Dyno:
         """Start one of a release with a real slug, and return it at once."""
         child, task = self._made(app, release, wish, _unheard)

@@ -14,11 +14,10 @@ from starlette.requests import Request
 from pilothouse.sandbox.heroku import errors, wire
 from pilothouse.sandbox.heroku.http import Api, Endpoint, Reply, only
 from pilothouse.sandbox.heroku.pipeline_api import apps_of, pipeline_named
+from pilothouse.sandbox.heroku.promotion_state import Promotion, PromotionTarget
 from pilothouse.sandbox.heroku.releases import Wish
 from pilothouse.sandbox.heroku.state import (
     HerokuApp,
-    Promotion,
-    PromotionTarget,
     Release,
     is_expired,
     new_id,

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from pilothouse.sandbox.heroku.build_state import Build, Source
+from pilothouse.sandbox.heroku.promotion_state import Promotion
 
 KEPT_NEWEST = 20
 """This many newest releases keep their artifact however old they are (changelog 3395)."""
@@ -203,28 +204,6 @@ class Coupling(msgspec.Struct):
     pipeline_id: str
     stage: str
     created_at: datetime
-
-
-class PromotionTarget(msgspec.Struct):
-    """What a promotion came to on one app."""
-
-    id: str
-    app_id: str
-    release_id: str | None = None
-    status: str = "pending"
-    error_message: str | None = None
-
-
-class Promotion(msgspec.Struct):
-    """A release of one app on its way to other apps of the pipeline."""
-
-    id: str
-    pipeline_id: str
-    source_app_id: str
-    source_release_id: str
-    targets: list[PromotionTarget]
-    created_at: datetime
-    updated_at: datetime | None = None
 
 
 class HerokuState(msgspec.Struct):
