@@ -22,6 +22,7 @@ from pilothouse.app.practice_wire import (
     WireWorld,
     act_of,
     in_force,
+    instances_of,
     moment,
     received_call,
     rule_of,
@@ -95,7 +96,7 @@ class PracticeControl:
     def apps(self) -> tuple[PracticeApp, ...]:
         """All apps of both platforms."""
         apps = self._read("/world", WireWorld).apps
-        return tuple(PracticeApp(one.app, tuple(each.id for each in one.instances)) for one in apps)
+        return tuple(PracticeApp(one.app, instances_of(one)) for one in apps)
 
     def faults(self) -> tuple[FaultInForce, ...]:
         """All that were put and not taken away, those that are used up too."""

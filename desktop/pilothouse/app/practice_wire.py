@@ -117,6 +117,12 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def instances_of(app: WireApp) -> tuple[str, ...]:
+    """What a person calls an app's instances: a machine by its id, a dyno by its name."""
+    by_name = app.app.startswith("heroku:")
+    return tuple((one.name if by_name else "") or one.id for one in app.instances)
+
+
 def in_force(one: WireFault) -> FaultInForce:
     """A fault as the window knows it."""
     match = one.match
