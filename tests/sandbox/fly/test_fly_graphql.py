@@ -56,10 +56,9 @@ ASKED = {
 }
 
 
-async def ask(one: Quay, query: str, token: str = "", **variables: object) -> Row:
-    headers = {"authorization": f"Bearer {token}"} if token else {}
+async def ask(one: Quay, query: str, **variables: object) -> Row:
     body = {"query": query, "variables": variables}
-    answer = await one.api.post("/graphql", json=body, headers=headers)
+    answer = await one.api.post("/graphql", json=body)
     assert answer.status_code == 200, answer.text
     assert answer.headers["fly-request-id"]
     shown: Row = answer.json()
@@ -257,12 +256,12 @@ def test_apps_addresses_and_secrets_change_through_mutations() -> None:
         taken = {"appId": "quay-side", "ip": address["address"]}
         await change(one, "releaseIpAddress", "clientMutationId", taken)
         secrets = [{"key": "A", "value": "1"}, {"key": "B", "value": "2"}]
-        wish = {"appId": "quay-side", "secrets": secrets}
+        values: Row = {"appId": "quay-side", "secrets": secrets}
         fields = "release { version description } app { secrets { name } }"
-        written = (await change(one, "setSecrets", fields, wish))["data"]["setSecrets"]
+        written = (await change(one, "setSecrets", fields, values))["data"]["setSecrets"]
         assert written["release"]["description"] == "Set secrets: A, B"
-        wish = {"appId": "quay-side", "secrets": secrets[:1], "replaceAll": True}
-        written = (await change(one, "setSecrets", fields, wish))["data"]["setSecrets"]
+        values |= {"secrets": secrets[:1], "replaceAll": True}
+        written = (await change(one, "setSecrets", fields, values))["data"]["setSecrets"]
         assert [each["name"] for each in written["app"]["secrets"]] == ["A"]
         await ask(one, 'mutation { deleteApp(appId: "quay-side") { organization { id } } }')
         assert "errors" in await ask(one, COMPACT, app="quay-side")

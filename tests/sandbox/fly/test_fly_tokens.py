@@ -62,7 +62,7 @@ def test_an_unknown_token_is_refused_with_the_platforms_words_on_every_surface()
         paths = (f"/v1/apps/{APP}", f"/api/v1/apps/{APP}/releases", "/prometheus/x/api/v1/query")
         for header in ("Bearer no", "", "Basic !!", "FlyV1", "Basic " + "\u00ff"):
             for path in paths:
-                raw = {"authorization": header.encode("latin-1")}
+                raw = {b"authorization": header.encode("latin-1")}
                 answer = await one.api.get(path, headers=raw)
                 assert answer.status_code == 401
                 assert answer.json() == {"error": "Authenticate: token validation error"}

@@ -15,6 +15,7 @@ from pilothouse.sandbox.fly.doorman import Doorman, nowhere
 from pilothouse.sandbox.fly.graphql import GraphqlRoutes
 from pilothouse.sandbox.fly.inside_routes import InsideRoutes
 from pilothouse.sandbox.fly.machine_routes import MachineRoutes
+from pilothouse.sandbox.fly.metric_routes import MetricRoutes
 from pilothouse.sandbox.fly.order_routes import OrderRoutes
 from pilothouse.sandbox.fly.org_routes import OrgRoutes
 from pilothouse.sandbox.fly.push_routes import PushRoutes
@@ -56,6 +57,7 @@ def make_app(fleet: FlyFleet) -> ASGIApp:
         WebRoutes(fleet),
         SignInRoutes(fleet.world),
         GraphqlRoutes(fleet),
+        MetricRoutes(fleet),
         PushRoutes(fleet.world, store),
         RegistryRoutes(fleet.world, store),
     )

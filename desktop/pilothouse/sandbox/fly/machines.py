@@ -15,6 +15,7 @@ from typing import Any
 
 from pilothouse.sandbox.ailments import Patient
 from pilothouse.sandbox.edge import Edge
+from pilothouse.sandbox.exchange import Exchange
 from pilothouse.sandbox.fly import standbys
 from pilothouse.sandbox.fly.autostop import Load, Reviewer
 from pilothouse.sandbox.fly.capacity import NO_ROOM
@@ -23,6 +24,7 @@ from pilothouse.sandbox.fly.ids import machine_id, private_ip, rising_ulid
 from pilothouse.sandbox.fly.images import pull
 from pilothouse.sandbox.fly.lifecycle import MachineLife
 from pilothouse.sandbox.fly.limits import RateLimits
+from pilothouse.sandbox.fly.metrics import Metrics
 from pilothouse.sandbox.fly.orders import launch
 from pilothouse.sandbox.fly.overview import described
 from pilothouse.sandbox.fly.process import Hub, first_image
@@ -74,6 +76,7 @@ class FlyFleet:
     def __init__(self, world: World) -> None:
         self.world = world
         self.limits = RateLimits()
+        self.metrics = Metrics(world.pace)
         self._sites: dict[str, Site] = {}
         self._reviewer = Reviewer(world.pace, self._watched)
 
@@ -94,13 +97,17 @@ class FlyFleet:
     async def open(self, app: App) -> Site:
         """Open an app's edge and resume its machines."""
         lives: dict[str, MachineLife] = {}
-        in_flight = partial(_in_flight, self.world.edges, f"fly:{app.name}")
-        router = FlyRouter(self.world.pace, lives, in_flight)
+        load = lambda machine: edge.in_flight(machine)  # noqa: E731, PLW0108 - edge comes later
+        router = FlyRouter(self.world.pace, lives, load)
 
         def complain(machine: str, text: str) -> None:
             site.log.append(LogLine(wall_s(), machine, EDGE_REGION, "proxy", text))
 
-        edge = Edge(f"fly:{app.name}", router, MANNERS, partial(notice, complain))
+        def hear(exchange: Exchange) -> None:
+            notice(complain, exchange)
+            self.metrics.note(site, exchange)
+
+        edge = Edge(f"fly:{app.name}", router, MANNERS, hear)
         site = self._sites[app.name] = Site(app, edge, lives)
         await self.world.open_edge(edge)
         for machine in app.machines.values():
@@ -114,6 +121,7 @@ class FlyFleet:
         for life in site.lives.values():
             life.close()
         await site.edge.stop()
+        self.metrics.forget(name)
         del self._sites[name], self.world.fly.apps[name], self.world.edges[f"fly:{name}"]
         self.world.changed()
 
@@ -285,11 +293,6 @@ def _free_name(site: Site, wanted: str | None) -> str:
 def _where_volume_is(app: App, config: Config) -> str | None:
     mounts = config.get("mounts") or []
     return app.volumes[mounts[0]["volume"]].region if mounts else None
-
-
-def _in_flight(edges: Mapping[str, Edge], key: str, identifier: str) -> int:
-    edge = edges.get(key)
-    return edge.in_flight(identifier) if edge else 0
 
 
 def _log(site: Site, machine: Machine, provider: str, message: str) -> None:
