@@ -321,9 +321,8 @@ PATHS = (
     "/events",
 )
 KEYS = st.sampled_from(
-    "config image services checks guest metadata mounts ttl lease_ttl signal timeout command "
-    "name region value limit_mb init cmd".split()
-)
+    ("config", "image", "services", "checks", "guest", "metadata", "mounts", "ttl", "init", "cmd")
+) | st.sampled_from(("signal", "timeout", "command", "name", "region", "value", "limit_mb"))
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 )
