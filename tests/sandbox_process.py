@@ -236,6 +236,12 @@ class SandboxProcess:
         process.kill()
         process.wait()
 
+    def kill_process(self) -> None:
+        """End the process as a power cut would, under clients that still talk to it."""
+        assert self._process is not None, "not started"
+        self._process.kill()
+        self._process.wait()
+
     def restart(self) -> Announcement:
         """Kill the process and start another on the same state."""
         if self._process is not None:

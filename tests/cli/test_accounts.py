@@ -191,3 +191,14 @@ def test_at_a_terminal_memory_is_offered_and_the_token_is_not_shown(
     assert terminal.token not in terminal.shown
     written = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
     assert not any(terminal.token.encode() in content for content in written)
+
+
+@pytest.mark.parametrize("scale", ["0", "-2", "1001", "nan"])
+def test_a_scale_out_of_bounds_starts_no_sandbox_and_says_what_a_scale_is(
+    desk: Desk, scale: str
+) -> None:
+    said = desk.run("sandbox", "--scale", scale)
+    assert said.code == 2
+    assert "above 0 and at most 1000" in said.err
+    assert "platforms' seconds" in said.err
+    assert "1 is their own speed" in " ".join(desk.run("sandbox", "--help").out.split())
