@@ -18,7 +18,7 @@ import pytest
 
 from pilothouse.sandbox import announcement
 from tests.journeys.pilot import ROOT, Said, ended
-from tests.journeys.tools import flyctl_program, heroku_programs, private_home
+from tests.journeys.tools import NO_WAY_OUT, flyctl_program, heroku_programs, private_home
 from tests.sandbox_process import ControlClient
 from tests.waiting import until
 
@@ -68,11 +68,10 @@ class Terminal:
 
     def type(self, line: str, programs: Path) -> Said:
         """Paste the block into a new shell, then type a line; `programs` is on its path."""
-        dead = "http://127.0.0.1:9"
         environ = {
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             **private_home(self._folder / "home"),
-            **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), dead),
+            **NO_WAY_OUT,
         }
         shell = subprocess.Popen(
             ["sh", "-c", f"{self.block()}\n{line}"],

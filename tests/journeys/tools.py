@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,11 +24,8 @@ from tests.sandbox_process import SandboxProcess
 AT_ONCE = 2
 """Commands that run at the same time: each keeps one core busy while it starts."""
 
-NO_WAY_OUT = {
-    "HTTP_PROXY": "http://127.0.0.1:9",
-    "HTTPS_PROXY": "http://127.0.0.1:9",
-    "NO_PROXY": "127.0.0.1,localhost",
-}
+_NOWHERE = "http://127.0.0.1:9"
+NO_WAY_OUT = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _NOWHERE)
 
 
 def heroku_programs() -> Path:
@@ -60,12 +57,11 @@ def flyctl_program() -> Path:
 
 @dataclass
 class Tool:
-    """One command line in a home of its own, at one sandbox; `quiet` switches its chatter off."""
+    """One command line in a home of its own, at one sandbox."""
 
     command: tuple[str, ...]
     home: Path
     sandbox: SandboxProcess
-    quiet: dict[str, str] = field(default_factory=dict)
     folder: Path | None = None
     seen: int = 0
 
@@ -76,7 +72,6 @@ class Tool:
             **{name: os.environ[name] for name in ("SYSTEMROOT", _MARK) if name in os.environ},
             **private_home(self.home),
             **NO_WAY_OUT,
-            **self.quiet,
             **self.sandbox.environment(),
             **more,
         }
@@ -141,29 +136,14 @@ def heroku_at(sandbox: SandboxProcess, home: Path) -> Tool:
     seen = home / "cache" / "heroku" / "terms-of-service"
     seen.parent.mkdir(parents=True, exist_ok=True)
     seen.touch()
-    quiet = {
-        "DISABLE_TELEMETRY": "true",
-        "HEROKU_SKIP_NEW_VERSION_CHECK": "true",
-        "HEROKU_DISABLE_AUTOUPDATE": "true",
-        "HEROKU_PARTICLEBOARD_URL": sandbox.announcement.heroku["HEROKU_HOST"],
-    }
-    return Tool((str(program),), home, sandbox, quiet)
+    return Tool((str(program),), home, sandbox)
 
 
 def flyctl_at(sandbox: SandboxProcess, home: Path) -> Tool:
     """`flyctl` at a sandbox; skips where there is none."""
     program = flyctl_program()
-    (home / "fly").mkdir(parents=True, exist_ok=True)
-    quiet = {
-        "FLY_CONFIG_DIR": str(home / "fly"),
-        "FLY_SEND_METRICS": "0",
-        "FLY_SYNTHETICS_AGENT": "0",
-        "FLY_NO_UPDATE_CHECK": "1",
-        "FLY_NO_INCIDENTS_CHECK": "1",
-        "FLY_TRACE_COLLECTOR_URL": "127.0.0.1",
-        "CI": "1",
-    }
-    return Tool((str(program),), home, sandbox, quiet, folder=home)
+    home.mkdir(parents=True, exist_ok=True)
+    return Tool((str(program),), home, sandbox, folder=home)
 
 
 def heroku_releases(tool: Tool, app: str = "billing") -> list[dict[str, Any]]:
