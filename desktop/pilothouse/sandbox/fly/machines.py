@@ -28,7 +28,7 @@ from pilothouse.sandbox.fly.metrics import Metrics
 from pilothouse.sandbox.fly.orders import launch
 from pilothouse.sandbox.fly.overview import described
 from pilothouse.sandbox.fly.process import Hub, first_image
-from pilothouse.sandbox.fly.proxy import EDGE_REGION, MANNERS, notice
+from pilothouse.sandbox.fly.proxy import EDGE_REGION, MANNERS, in_flight, notice
 from pilothouse.sandbox.fly.regions import placed
 from pilothouse.sandbox.fly.routing import FlyRouter
 from pilothouse.sandbox.fly.rules import read_config
@@ -97,7 +97,7 @@ class FlyFleet:
     async def open(self, app: App) -> Site:
         """Open an app's edge and resume its machines."""
         lives: dict[str, MachineLife] = {}
-        load = lambda machine: edge.in_flight(machine)  # noqa: E731, PLW0108 - edge comes later
+        load = partial(in_flight, self.world.edges, f"fly:{app.name}")
         router = FlyRouter(self.world.pace, lives, load)
 
         def complain(machine: str, text: str) -> None:

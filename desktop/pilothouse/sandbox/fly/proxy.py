@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pilothouse.sandbox.edge import Backend, Exchange, Manners, Outcome, Refuse
+from pilothouse.sandbox.edge import Backend, Edge, Exchange, Manners, Outcome, Refuse
 from pilothouse.sandbox.fly.ids import rising_ulid
 from pilothouse.sandbox.http1 import Headers
 from pilothouse.sandbox.pace import wall_s
@@ -58,6 +58,12 @@ def decorate(headers: Headers, backend: Backend | None, seen: Mapping[str, str])
 
 
 MANNERS = Manners(decorate, forward, no_answer=BROKEN_OFF, unreachable=BROKEN_OFF)
+
+
+def in_flight(edges: Mapping[str, Edge], key: str, machine: str) -> int:
+    """Return how many requests a machine is answering for the edge of an app, if that is open."""
+    edge = edges.get(key)
+    return edge.in_flight(machine) if edge else 0
 
 
 def notice(complain: Callable[[str, str], None], exchange: Exchange) -> None:
