@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pilothouse.sandbox.pace import wall_s
+
 HISTORY = 1500
 UNOPENED_S = 300
 """Platform seconds in which a session must be opened."""
@@ -66,7 +68,7 @@ class LogSession:
 
 
 def _utc_now() -> datetime:
-    return datetime.now(UTC)
+    return datetime.fromtimestamp(wall_s(), UTC)
 
 
 class LogBook:
