@@ -107,8 +107,7 @@ class Published:
         call, status = self.root["paths"][template][method.lower()], str(answer.status_code)
         where = f"{method} {template} {status}"
         if answer.is_success:
-            body, sent = _schema(call.get("requestBody")), answer.request.content
-            self.faults += self._requests.faults(body, sent, where)
+            self.sent(method, path, answer.request.content)
         published = call["responses"].get(status)
         if published is None:
             # Only errors are left out of the document, and they all have one form.
@@ -121,6 +120,14 @@ class Published:
             value = json.dumps(answer.json()["data"]).encode()
         schema = _REALLY.get((method, template), _schema(published))
         self.faults += self._answers.faults(schema if answer.content else None, value, where)
+
+    def sent(self, method: str, path: str, body: bytes) -> None:
+        """Note as a fault whatever of a request's body is not as published."""
+        template = self.template(path)
+        call = self.root["paths"].get(template, {}).get(method.lower())
+        if call is not None:
+            where = f"{method} {template}"
+            self.faults += self._requests.faults(_schema(call.get("requestBody")), body, where)
 
 
 # The document names the answer of another call here (reference 1.2).
