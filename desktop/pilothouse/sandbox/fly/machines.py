@@ -107,6 +107,7 @@ class FlyFleet:
             notice(complain, exchange)
             self.metrics.note(site, exchange)
 
+        router = FlyRouter(self.world.pace, lives, load)
         edge = Edge(f"fly:{app.name}", router, MANNERS, hear)
         site = self._sites[app.name] = Site(app, edge, lives)
         await self.world.open_edge(edge)
