@@ -72,7 +72,8 @@ class PageStack(QStackedWidget):
     @Slot()
     def on_ahead(self) -> None:
         """Make the next one."""
-        page = next((one for one in AHEAD if one not in self._made), None)
+        likely = (*AHEAD, Page.SANDBOX) if self._desk.sandbox else AHEAD
+        page = next((one for one in likely if one not in self._made), None)
         if page is None:
             self._ahead.stop()
         else:

@@ -12,7 +12,15 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QFocusEvent, QFont, QGuiApplication, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFont,
+    QFontMetricsF,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+)
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from pilothouse.ui import shapes, words
@@ -34,14 +42,14 @@ HEIGHT = 24
 MARGIN = 16
 FAILS, REFUSES = 500, 400
 ROOMS = (
-    Room(66),
-    Room(70, leaves=2),
-    Room(28),
-    Room(62),
-    Room(120, weight=1),
-    Room(52),
-    Room(104, leaves=3),
-    Room(76, leaves=1),
+    Room(60),
+    Room(64, leaves=2),
+    Room(26),
+    Room(56),
+    Room(200, weight=1),
+    Room(48),
+    Room(92, leaves=3),
+    Room(64, leaves=1),
 )
 
 
@@ -71,7 +79,10 @@ class CallDelegate(RowDelegate[CallRow]):
             case Column.METHOD:
                 draw(painter, inner, row.method, look.text2, fixed)
             case Column.PATH:
-                draw(painter, inner, row.target, look.text, fixed)
+                # Both ends tell: whose it is at the left, what it is at the right.
+                middle = Qt.TextElideMode.ElideMiddle
+                shown = QFontMetricsF(fixed).elidedText(row.target, middle, inner.width())
+                draw(painter, inner, shown, look.text, fixed)
             case Column.STATUS:
                 self._paint_status(painter, inner, row)
             case Column.FAULT:

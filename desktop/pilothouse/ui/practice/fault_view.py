@@ -21,7 +21,7 @@ from pilothouse.ui.widgets.surface import Surface
 
 HEIGHT, HEADER = 28, 28
 MARGIN = 16
-SHOWN = 4
+SHOWN = 3
 """How many faults are seen without scrolling."""
 ROOMS = (Room(210, weight=2), Room(140, weight=3), Room(104), Room(64))
 

@@ -28,7 +28,7 @@ from pilothouse.ui.widgets.strip import Strip
 from pilothouse.ui.widgets.surface import HairSplitter, Rule, Surface
 
 MARGIN = 16
-FORM, FORM_NARROW, NARROW = 368, 328, 1000
+FORM, FORM_NARROW, NARROW = 384, 328, 1000
 REQUESTS, ABSENT = 0, 1
 
 
