@@ -37,11 +37,17 @@ class Watchdog:
         self._process: Process | None = None
         self._starting = asyncio.Lock()
 
+    @property
+    def pid(self) -> int | None:
+        """The watchdog's own process; None while there is none."""
+        process = self._process
+        return None if process is None or process.returncode is not None else process.pid
+
     async def guard(self, group: int) -> None:
         """Have a group killed should the sandbox end; true from the moment this returns."""
         async with self._starting:
             self._groups.add(group)
-            if self._process is None or self._process.returncode is not None:
+            if self.pid is None:
                 self._process = await asyncio.create_subprocess_exec(
                     SHELL,
                     "-c",

@@ -133,6 +133,35 @@ def test_a_web_process_that_never_listens_ends_with_r10() -> None:
     in_town(scenario, scale=200)
 
 
+def test_the_router_waits_for_a_boot_as_long_as_it_really_takes() -> None:
+    async def scenario(one: Town) -> None:
+        # Seventy-five seconds of this town are over long before.
+        procfile = "web: sleep 1; python server.py\n"
+        await yard.deployed(one, APP, packed(source("worth waiting for", procfile)))
+        answer = await one.visit(APP)
+        assert (answer.status_code, answer.json()["said"]) == (200, "worth waiting for")
+
+    in_town(scenario, scale=500)
+
+
+def test_with_preboot_the_old_process_serves_until_the_window_closes() -> None:
+    async def scenario(one: Town) -> None:
+        first = await yard.deployed(one, APP, packed(source("old")))
+        await one.until_up(APP, first["version"])
+        await one.patch(f"/apps/{APP}/features/preboot", {"enabled": True})
+        second = await yard.deployed(one, APP, packed(source("new")))
+        assert second["current"]
+        assert (await one.visit(APP)).json()["said"] == "old"
+
+        async def moved() -> bool:
+            return bool((await one.visit(APP)).json()["said"] == "new")
+
+        await until_async(moved, "traffic on the new process")
+        assert one.fleet.crew(one.app(APP)).edge.counters.lost == 0
+
+    in_town(scenario, scale=120)
+
+
 def test_a_worker_is_asked_to_end_and_killed_when_it_does_not() -> None:
     async def scenario(one: Town) -> None:
         procfile = WEB + "worker: python polite.py\nstubborn: python stubborn.py; true\n"
