@@ -92,7 +92,7 @@ def test_a_cut_change_was_done(sandbox: SandboxProcess) -> None:
 def test_statuses_come_in_the_form_of_the_platform(sandbox: SandboxProcess, status: int) -> None:
     sandbox.control.fault(str(status), path=r"/machines|^/apps|/graphql|/v2/", count=5)
     body = sandbox.heroku.get("/apps").json()
-    assert set(body) == {"id", "message"}
+    assert {"id", "message"} <= set(body) <= {"id", "message", "url"}
     answers = [
         sandbox.fly.get(f"{FLY_APP}/machines"),
         sandbox.fly.post("/graphql", json={"query": "{viewer{email}}"}),
@@ -183,6 +183,20 @@ def test_missing_fields_are_the_same_for_the_same_seed(sandbox: SandboxProcess) 
     assert any(row.get("status") is None for row in seen[0])
     assert any("status" not in row for row in seen[0])
     assert any(row.get("status") for row in whole)
+
+
+def test_missing_fields_are_null_where_graphql_cannot_leave_them_out(
+    sandbox: SandboxProcess,
+) -> None:
+    query = {"query": '{app(name:"harbor-web"){name currentReleaseUnprocessed{version}}}'}
+    sandbox.control.fault("missing-fields", path="/graphql")
+    app = sandbox.fly.post("/graphql", json=query).json()["data"]["app"]
+    assert app == {"name": APP, "currentReleaseUnprocessed": None}
+    whole = sandbox.machines(APP)[0]
+    sandbox.control.fault("missing-fields", path="/machines$", seed=5)
+    thinned = sandbox.machines(APP)[0]
+    assert thinned["id"] == whole["id"]
+    assert thinned != whole
 
 
 def test_streams_are_struck_as_well(sandbox: SandboxProcess) -> None:

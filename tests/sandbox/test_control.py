@@ -97,6 +97,31 @@ def test_a_call_that_is_not_here_is_told(sandbox: SandboxProcess, control: httpx
     assert "not in the sandbox: GET /addons/nothing-of-this\n" in sandbox.errors()
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [
+        None,
+        [],
+        {},
+        {"app": "fly:harbor-web"},
+        {"app": "fly:harbor-web", "do": "scale", "count": []},
+        {"app": "fly:harbor-web", "do": "steal-lease", "instance": {}},
+        {"app": "heroku:nowhere", "do": "kill"},
+        {"app": "heroku:billing", "do": "limits", "remaining": {}},
+        {"app": "render:billing", "do": "kill"},
+    ],
+)
+def test_a_wish_that_cannot_be_is_refused(control: httpx.Client, wish: object) -> None:
+    refused = control.post("/world/act", json=wish)
+    assert (refused.status_code, bool(refused.json()["error"])) == (400, True)
+
+
+def test_what_the_control_does_not_have_is_refused_in_form(control: httpx.Client) -> None:
+    for method, path in (("GET", "/nothing"), ("PUT", "/world"), ("GET", "/faults/x")):
+        refused = control.request(method, path)
+        assert (refused.status_code, bool(refused.json()["error"])) == (404, True)
+
+
 def test_github_knows_the_commits_of_the_artifacts(
     sandbox: SandboxProcess, public: httpx.Client
 ) -> None:

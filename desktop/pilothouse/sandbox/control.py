@@ -95,7 +95,7 @@ class Control:
         routes = [Route(path, self._admitted(call), methods=[verb]) for verb, path, call in table]
         routes += status_pages.routes(self._world.saved.incidents)
         routes += self._github.routes()
-        return Starlette(routes=routes)
+        return Starlette(routes=routes, exception_handlers={404: _unknown, 405: _unknown})
 
     def _admitted(self, handler: Handler) -> Handler:
         async def admitted(request: Request) -> Response:
@@ -134,12 +134,15 @@ class Control:
 
     async def act(self, request: Request) -> Response:
         """Do what other people or bad luck would do; the app's prefix names its platform."""
-        wish = await request.json()
+        wish = msgspec.json.decode(await request.body(), type=dict[str, Any])
         platform = str(wish.get("app", "")).partition(":")[0]
         fleet = self._world.fleets.get(platform)
         if fleet is None:
             raise ValueError("app must begin with fly: or heroku:")
-        answer = await fleet.act(wish)
+        try:
+            answer = await fleet.act(wish)
+        except TypeError as wrong:
+            raise ValueError(f"{wish.get('do')} cannot be done with that: {wrong}") from wrong
         self._world.save()
         return _json(answer)
 
@@ -193,6 +196,12 @@ class Control:
         """End the sandbox, as soon as this is answered."""
         asyncio.get_running_loop().call_later(_AFTER_THE_ANSWER_S, self._shutdown)
         return JSONResponse({"ok": True})
+
+
+async def _unknown(request: Request, _why: Exception) -> Response:
+    """Answer for a call that the control API does not have."""
+    said = f"the control API has no {request.method} {request.url.path}"
+    return JSONResponse({"error": said}, 404)
 
 
 def _listed(entries: list[InForce]) -> Response:

@@ -98,6 +98,8 @@ def _start(state_dir: Path, scale: float) -> Announcement:
         if announcement is not None and announcement.pid == process.pid:
             # It is to outlive us: that nobody waits for it is no mistake of ours.
             process.returncode = 0
+            if announcement.notice:
+                sys.stderr.write(announcement.notice + "\n")
             return announcement
         code = process.poll()
         if code is not None:
