@@ -193,6 +193,8 @@ def test_one_that_cannot_be_run_says_why(tmp_path: Path) -> None:
         ears = Ears(nursery.lines.append, nursery.exits.append)
         with pytest.raises(ChildError, match="No such file or directory"):
             await Child(prepare, ears, nursery.watchdog).start(0)
+        with pytest.raises(ChildError, match="null byte"):
+            await nursery.child("echo \0").start(0)
 
     in_nursery(tmp_path, scenario)
 

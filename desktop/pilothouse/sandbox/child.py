@@ -146,6 +146,24 @@ class Child:
 
     async def _launch(self) -> Order:
         order = await self._prepare()
+        try:
+            process, heard = await self._spawn(order)
+        except (OSError, ValueError) as wrong:
+            # A value error is a command or a variable that no process can be given.
+            await _remove(order.directory)
+            raise ChildError(f"Cannot run the command: {wrong}") from wrong
+        self._process = process
+        self._attending = asyncio.create_task(self._attend(process, heard, order.directory))
+        if process.stdin is not None:
+            if not (self._over or self._doomed):
+                process.stdin.write(b"\n")
+            process.stdin.close()
+        if self._doomed:
+            self._kill_group()
+        return order
+
+    async def _spawn(self, order: Order) -> tuple[Process, int]:
+        """Start the shell behind its gate, guarded; return it and where it can be heard."""
         heard, spoken = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
@@ -161,22 +179,18 @@ class Child:
                 env=dict(order.environment),
                 start_new_session=True,
             )
-        except OSError as wrong:
+            try:
+                await self._watchdog.guard(process.pid)
+            except OSError:
+                process.kill()
+                await process.wait()
+                raise
+        except BaseException:
             os.close(heard)
-            await _remove(order.directory)
-            raise ChildError(f"Cannot run {SHELL}: {wrong.strerror}") from wrong
+            raise
         finally:
             os.close(spoken)
-        self._process = process
-        await self._watchdog.guard(process.pid)
-        self._attending = asyncio.create_task(self._attend(process, heard, order.directory))
-        if process.stdin is not None:
-            if not (self._over or self._doomed):
-                process.stdin.write(b"\n")
-            process.stdin.close()
-        if self._doomed:
-            self._kill_group()
-        return order
+        return process, heard
 
     async def _attend(self, process: Process, heard: int, directory: Path) -> None:
         """Hear the child to its end, and clear up behind it."""

@@ -152,6 +152,25 @@ def test_a_checksum_or_an_address_that_is_wrong_fails_the_build() -> None:
     in_town(scenario, scale=500)
 
 
+def test_a_disk_that_takes_no_more_fails_the_build_and_the_boot_with_a_reason() -> None:
+    async def scenario(one: Town) -> None:
+        release = await yard.deployed(one, APP, packed(source()))
+        await one.until_up(APP, release["version"])
+        url = await yard.put(one, packed(source()))
+        place = one.world.directory / "heroku" / "running"
+        await one.fleet.crew(one.app(APP)).stop()
+        place.rmdir()
+        place.write_text("a file in the way")
+        build = await one.post(f"/apps/{APP}/builds", {"source_blob": {"url": url}})
+        assert (await yard.settled(one, APP, build))["status"] == "failed"
+        assert "cannot write its files" in await yard.output(one, build)
+        await one.api.delete(f"/apps/{APP}/dynos")
+        await one.until_states(APP, "crashed")
+        assert "No place to run in" in yard.log(one, APP)
+
+    in_town(scenario, scale=500)
+
+
 def test_output_can_be_read_while_it_comes_and_resumed() -> None:
     async def scenario(one: Town) -> None:
         build = await yard.begin(one, APP, packed(source()))
@@ -222,7 +241,9 @@ def test_addresses_of_sources_do_one_thing_each_and_end_at_the_limit() -> None:
         assert (await one.api.get(blob["get_url"], headers=quiet)).status_code == 404
         assert (await one.api.put(blob["get_url"], content=b"x")).status_code == 403
         assert (await one.api.get(blob["put_url"])).status_code == 403
-        assert (await one.api.put(blob["put_url"][:-1] + "~", content=b"x")).status_code == 403
+        for wrong in ("~", "é", "/more"):
+            url = blob["put_url"][:-1] + wrong
+            assert (await one.api.put(url, content=b"x")).status_code in {403, 404}
         assert (await one.api.put(blob["put_url"], content=b"x" * 1001)).status_code == 400
         assert (await one.api.get(blob["get_url"])).status_code == 404
         put = await one.api.put(blob["put_url"], content=b"x" * 1000, headers=quiet)

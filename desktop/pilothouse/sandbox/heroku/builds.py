@@ -152,6 +152,9 @@ class BuildDesk:
             except (BuildError, Refusal) as wrong:
                 self._fail(app, build, str(wrong))
                 return
+            except OSError as wrong:
+                self._fail(app, build, f"the sandbox cannot write its files: {wrong.strerror}")
+                return
         build.output_done = True
         await self._world.pace.sleep(_STATUS_LAG_S)
         self._settle(build, "succeeded")
@@ -225,10 +228,7 @@ class BuildDesk:
             get_key=new_key(),
             described=found.language,
         )
-        try:
-            await _finished(self._blobs.take(source.id, slug.id))
-        except OSError as wrong:
-            raise BuildError(f"the slug cannot be written: {wrong.strerror}") from wrong
+        await _finished(self._blobs.take(source.id, slug.id))
         return slug
 
     async def _say(self, build: Build, line: str) -> None:

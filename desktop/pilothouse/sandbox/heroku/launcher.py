@@ -68,6 +68,8 @@ class Launcher:
             home = await asyncio.to_thread(unpack, self.blobs.slug(slug.id), directory)
         except ArchiveError as wrong:
             raise ChildError(f"The slug cannot be unpacked: {wrong}") from wrong
+        except OSError as wrong:
+            raise ChildError(f"No place to run in: {wrong.strerror}") from wrong
         environment = {
             **self._surroundings(home),
             **self._metadata(task.app, dyno),

@@ -53,13 +53,13 @@ async def source_blob(api: Api, request: Request) -> Response:
         return _denied("AccessDenied", "The address does not exist or has expired.")
     path = api.fleet.launcher.blobs.source(source.id)
     key = request.path_params["key"]
-    if request.method == "PUT" and secrets.compare_digest(key, source.put_key):
+    if request.method == "PUT" and _opens(key, source.put_key):
 
         def keep(receipt: Receipt) -> None:
             source.size, source.sha256 = receipt.size, receipt.sha256
 
         return await _put(api, request, path, keep)
-    if request.method in {"GET", "HEAD"} and secrets.compare_digest(key, source.get_key):
+    if request.method in {"GET", "HEAD"} and _opens(key, source.get_key):
         return _get(path, present=source.sha256 is not None)
     return _denied("SignatureDoesNotMatch", "The address was not made for this method.")
 
@@ -70,16 +70,20 @@ async def slug_blob(api: Api, request: Request) -> Response:
     if slug is None:
         return _denied("AccessDenied", "The address does not exist or has expired.")
     path, key = api.fleet.launcher.blobs.slug(slug.id), request.path_params["key"]
-    if request.method in {"GET", "HEAD"} and secrets.compare_digest(key, slug.get_key):
+    if request.method in {"GET", "HEAD"} and _opens(key, slug.get_key):
         return _get(path, present=slug.stored is not None)
     is_open = slug.real and not _is_released(api, slug)
-    if request.method != "PUT" or not is_open or not secrets.compare_digest(key, slug.put_key):
+    if request.method != "PUT" or not is_open or not _opens(key, slug.put_key):
         return _denied("SignatureDoesNotMatch", "The address was not made for this method.")
 
     def keep(receipt: Receipt) -> None:
         slug.size, slug.stored = receipt.size, receipt.sha256
 
     return await _put(api, request, path, keep)
+
+
+def _opens(given: str, key: str) -> bool:
+    return bool(key) and secrets.compare_digest(given.encode(), key.encode())
 
 
 def _is_released(api: Api, slug: Slug) -> bool:
