@@ -16,13 +16,13 @@ from pilothouse.sandbox.fly.job import JOB_S, command_of, course, is_job
 from pilothouse.sandbox.fly.process import AT_ONCE, Hub, MachineProcess, Stop
 from pilothouse.sandbox.fly.restarts import may_restart, settled
 from pilothouse.sandbox.fly.state import Machine, Version
+from pilothouse.sandbox.fly.veil import Veil
 from pilothouse.sandbox.pace import wall_s
 
 _PREPARE_S = 2.0
 _BOOT_S = 1.5
 _THAW_S = 0.3
 _FREEZE_S = 1.0
-_PROPAGATION_S = 5.0
 _LONGEST_BACKOFF_S = 8.0
 _NO_IMAGE = "failed to pull image"
 
@@ -39,16 +39,15 @@ class MachineLife:
         self.machine = machine
         self.hub = hub
         self.process = MachineProcess(hub, machine, self._exited)
-        self._hidden = machine.cordoned
         self._pace = hub.world.pace
+        self.veil = Veil(self._pace, machine.cordoned, hub.kick)
         self._task: asyncio.Task[None] | None = None
-        self._news: set[asyncio.TimerHandle] = set()
         self._moved = asyncio.Event()
 
     @property
     def serving_port(self) -> int | None:
         """The port that the proxy may send requests to, or None while it must not."""
-        if self._hidden or not self.machine.config.get("services"):
+        if self.veil.hidden or not self.machine.config.get("services"):
             return None
         return self.process.port
 
@@ -75,8 +74,7 @@ class MachineLife:
         """End everything that runs, leaving the saved state as it is."""
         if self._task is not None:
             self._task.cancel()
-        for timer in self._news:
-            timer.cancel()
+        self.veil.close()
         self.process.close()
 
     async def moved(self) -> None:
@@ -121,12 +119,6 @@ class MachineLife:
     def vanish(self) -> None:
         """Destroy the machine."""
         self._become(self._vanish())
-
-    def hide(self, hidden: bool) -> None:
-        """Let the proxies learn, a propagation later, whether to leave the machine out."""
-        loop, delay_s = asyncio.get_running_loop(), self._pace.seconds(_PROPAGATION_S)
-        self._news = {timer for timer in self._news if timer.when() > loop.time()}
-        self._news.add(loop.call_later(delay_s, self._learn, hidden))
 
     async def _arrive(self) -> None:
         await self._pace.sleep(_PREPARE_S)
@@ -233,10 +225,6 @@ class MachineLife:
         elif settling:
             machine.awake = False
             self.enter("stopped")
-
-    def _learn(self, hidden: bool) -> None:
-        self._hidden = hidden
-        self.hub.kick()
 
     def _become(self, transition: Coroutine[Any, Any, None]) -> None:
         if self._task is not None:

@@ -205,4 +205,4 @@ def cordon(life: MachineLife, hide: bool) -> None:
     life.machine.cordoned = hide
     record(life.machine, "cordon" if hide else "uncordon", life.machine.state, "user")
     life.hub.world.changed()
-    life.hide(hide)
+    life.veil.draw(hide)
