@@ -187,12 +187,13 @@ def test_releases_and_builds_are_written_over_the_web_api() -> None:
         assert (made["version"], made["status"]) == (newest + 1, "pending")
         assert (made["strategy"], made["user"]) == ("CANARY", "ann.berg@harbour.example")
         own = f"{WEB}/releases/{made['id']}"
+        shown = made
         for status in ("running", "complete", "failed", "interrupted"):
             body = {"status": status, "metadata": None}
             shown = (await send(one, "PATCH", own, 200, body)).json()
             assert (shown["status"], shown["stable"]) == (status, status == "complete")
-        for body, code in (({"status": "done"}, 422), ({"status": 1}, 400), ({}, 422)):
-            await send(one, "PATCH", own, code, body)
+        for wrong, code in (({"status": "done"}, 422), ({"status": 1}, 400), ({}, 422)):
+            await send(one, "PATCH", own, code, wrong)
         await send(one, "PATCH", own, 400, {"status": "complete", "metadata": [1]})
         await send(one, "PATCH", f"{WEB}/releases/none", 404, {"status": "complete"})
         assert (await get(one, f"{WEB}/apps/{APP}/releases?limit=1"))["releases"][0] == shown
