@@ -23,8 +23,9 @@ async def token(one: Town, *scope: str, **more: object) -> dict[str, str]:
 
 
 GET_APP, GET_RELEASES, GET_ACCOUNT = "/apps/billing", "/apps/billing/releases", "/account"
-MAINTAIN = ("PATCH", "/apps/billing", {"maintenance": False})
-CONFIGURE = ("PATCH", "/apps/billing/config-vars", {})
+Call = tuple[str, str, Row | None]
+MAINTAIN: Call = ("PATCH", "/apps/billing", {"maintenance": False})
+CONFIGURE: Call = ("PATCH", "/apps/billing/config-vars", {})
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ CONFIGURE = ("PATCH", "/apps/billing/config-vars", {})
     ],
 )
 def test_a_scope_opens_what_the_platform_says(scope: str, opens: str) -> None:
-    calls: dict[str, tuple[str, str, Row | None]] = {
+    calls: dict[str, Call] = {
         "i": ("GET", GET_ACCOUNT, None),
         "a": ("GET", GET_APP, None),
         "m": MAINTAIN,

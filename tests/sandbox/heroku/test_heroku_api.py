@@ -72,10 +72,16 @@ def test_what_is_not_there_is_told_in_the_platforms_words() -> None:
         for path, message in told.items():
             answer = await one.api.get(path)
             assert (answer.status_code, answer.json()["message"]) == (404, message)
-        for method, path in (("GET", "/nowhere"), ("PUT", "/apps/billing"), ("POST", "/account")):
+        unknown = [("GET", "/nowhere"), ("PUT", "/apps/billing"), ("POST", "/account")]
+        unknown += [("GET", "/apps/"), ("PATCH", "/streams/x"), ("PATCH", "/sources/a%0A/b")]
+        for method, path in unknown:
             answer = await one.api.request(method, path)
             assert (answer.status_code, answer.json()["id"]) == (404, "not_found")
             assert "Accept" in answer.json()["message"]
+        noted = [(each.method, each.path) for each in one.world.not_here]
+        assert noted == [(method, path.replace("%0A", "\n")) for method, path in unknown]
+        schema = await one.api.get("/schema")
+        assert (schema.status_code, schema.json()["id"]) == (404, "not_found")
 
     in_town(scenario)
 
@@ -144,12 +150,24 @@ def test_a_used_up_budget_refuses_and_refills_evenly() -> None:
     assert limit.remaining == CAPACITY
 
 
+def test_a_full_budget_saves_nothing_up() -> None:
+    now = [0.0]
+    limit = RateLimit(lambda: now[0])
+    now[0] += 3600
+    assert sum(limit.take() for _ in range(CAPACITY + 10)) == CAPACITY
+    now[0] += 0.8
+    assert (limit.take(), limit.take()) == (True, False)
+    limit.drain(-5)
+    assert limit.remaining == 0
+
+
 def test_a_refused_call_is_a_429_and_does_nothing() -> None:
     async def scenario(one: Town) -> None:
         before = await one.newest("billing")
         await one.fleet.act({"app": "billing", "do": "limits", "remaining": 0})
         refused = await one.api.post("/apps/billing/releases", json={"slug": one.slug("next").id})
         assert (refused.status_code, refused.json()["id"]) == (429, "rate_limit")
+        assert refused.json()["url"].startswith("https://devcenter.heroku.com/")
         assert refused.headers["ratelimit-remaining"] == "0"
         assert (await one.api.get("/account/rate-limits")).status_code == 200
         assert one.app("billing").newest.id == before["id"]
@@ -209,5 +227,63 @@ def test_the_address_in_an_answer_is_the_one_the_client_used() -> None:
     async def scenario(one: Town) -> None:
         made = await one.post("/apps/billing/log-sessions", {"lines": 5})
         assert made["logplex_url"].startswith(f"{BASE}/")
+
+    in_town(scenario)
+
+
+def test_a_change_that_was_meant_for_an_earlier_state_is_a_412() -> None:
+    async def scenario(one: Town) -> None:
+        path, body = "/apps/billing", {"maintenance": True}
+        seen = (await one.api.get(path)).headers["etag"]
+        stale = await one.api.patch(path, json=body, headers={"if-match": '"0123"'})
+        assert (stale.status_code, stale.json()["id"]) == (412, "precondition_failed")
+        assert one.app("billing").maintenance is False
+        for good in (seen, f'"x", W/{seen}', "*"):
+            answer = await one.api.patch(path, json={}, headers={"if-match": good})
+            assert answer.status_code == 200
+        moved = await one.api.patch(path, json=body, headers={"if-match": seen})
+        assert moved.json()["maintenance"] is True
+        late = await one.api.patch(path, json={"maintenance": False}, headers={"if-match": seen})
+        assert late.status_code == 412
+        assert one.app("billing").maintenance is True
+        gone = await one.api.delete("/apps/nowhere", headers={"if-match": "*"})
+        assert gone.status_code == 404
+
+    in_town(scenario)
+
+
+def test_head_answers_like_get_without_a_body() -> None:
+    async def scenario(one: Town) -> None:
+        for path in ("/apps/billing", "/apps/nothing", "/nowhere"):
+            whole, head = await one.api.get(path), await one.api.head(path)
+            assert (head.status_code, head.content) == (whole.status_code, b"")
+            for name in ("etag", "content-type", "content-length"):
+                assert head.headers[name] == whole.headers[name]
+
+    in_town(scenario)
+
+
+def test_browsers_may_ask_from_anywhere() -> None:
+    async def scenario(one: Town) -> None:
+        asks = {"origin": "https://x.example", "access-control-request-method": "PATCH"}
+        answer = await one.api.options("/apps/billing", headers=asks)
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "PATCH" in answer.headers["access-control-allow-methods"]
+        plain = await one.api.options("/apps/billing")
+        assert plain.status_code == 404
+
+    in_town(scenario)
+
+
+def test_every_list_is_paged_on_wish() -> None:
+    async def scenario(one: Town) -> None:
+        for path in ("/regions", "/apps/billing/features", "/apps/billing/collaborators"):
+            rows = await one.rows(path)
+            page = await one.api.get(path, headers={"range": "id ..; max=1"})
+            assert page.status_code == 206
+            assert page.headers["next-range"].startswith(f"id ]{page.json()[0]['id']}..")
+            whole = await one.rows(path, "id ..; max=1000;")
+            assert whole == sorted(rows, key=lambda each: str(each["id"]))
 
     in_town(scenario)

@@ -59,6 +59,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *log_api.ENDPOINTS,
     *unused_api.ENDPOINTS,
 )
+_WRONG_VERB = 405
 Handle = Callable[[Request], Awaitable[Response]]
 Stream = Callable[[Api, Request], Awaitable[Response]]
 
@@ -80,8 +81,15 @@ def make_app(world: World) -> ASGIApp:
     ):
         place = f"{path}{{identity}}/{{key}}"
         routes.append(Route(place, _stream(api, handler), methods=["GET", "PUT", "POST", "DELETE"]))
-    routes.append(Route("/{nothing:path}", _Path(api, {})))
-    return _MethodOverride(Starlette(routes=routes, exception_handlers={Exception: _failed}))
+    nothing = _Path(api, {})
+
+    async def lost(request: Request, _error: Exception) -> Response:
+        return await nothing.answer(request)
+
+    app = Starlette(routes=routes, exception_handlers={Exception: _failed, _WRONG_VERB: lost})
+    # Not a route: the pattern of a path does not match one that holds a line break.
+    app.router.default, app.router.redirect_slashes = nothing, False
+    return _MethodOverride(app)
 
 
 async def _failed(request: Request, _error: Exception) -> Response:
@@ -103,9 +111,12 @@ class _Path:
         self._verbs = verbs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        response = await answer(self._api, self._verbs, request)
+        response = await self.answer(Request(scope, receive))
         await response(scope, receive, send)
+
+    async def answer(self, request: Request) -> Response:
+        """Run the endpoint that the request is for, or refuse in the platform's form."""
+        return await answer(self._api, self._verbs, request)
 
 
 class _MethodOverride:
@@ -118,5 +129,5 @@ class _MethodOverride:
         if scope["type"] == "http" and scope["method"] == "POST":
             named = dict(scope["headers"]).get(b"x-http-method-override")
             if named is not None:
-                scope = {**scope, "method": named.decode("latin-1").upper()}
+                scope = {**scope, "method": named.decode("latin-1").strip().upper()}
         await self._app(scope, receive, send)

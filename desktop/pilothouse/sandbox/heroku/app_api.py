@@ -107,10 +107,12 @@ async def change_app(api: Api, request: Request) -> Reply:
     if name != app.name:
         _free_name(api, name)
         api.fleet.rename_app(app, name)
-    app.maintenance, app.build_stack = maintenance, build_stack
-    app.updated_at = api.world.pace.now()
+        app.updated_at = api.world.pace.now()
+    if (maintenance, build_stack) != (app.maintenance, app.build_stack):
+        app.maintenance, app.build_stack = maintenance, build_stack
+        app.updated_at = api.world.pace.now()
+        api.fleet.crew(app).edge.kick()
     api.world.changed()
-    api.fleet.crew(app).edge.kick()
     return Reply(api.view(request).app(app))
 
 

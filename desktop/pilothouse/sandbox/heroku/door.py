@@ -76,10 +76,10 @@ async def _admitted(
     caller: access.Caller,
     request: Request,
 ) -> Reply:
-    if request.url.path != _FREE and not api.limit.take():
+    if request.scope["path"] != _FREE and not api.limit.take():
         raise errors.rate_limited()
     if endpoint is None:
-        api.world.absent(request.method, request.url.path)
+        api.world.absent(request.method, request.scope["path"])
         raise errors.no_endpoint()
     caller.needs(endpoint.needs)
     access.check_standing(api.state, endpoint.needs)

@@ -105,12 +105,16 @@ class Api:
         return Reply(show(page.items), page.status, page.headers)
 
     def listed(self, request: Request, rows: list[dict[str, Any]]) -> Reply:
-        """The part of a list of finished objects that `Range` asks for, sortable by `id` alone."""
-        return self.paged(request, rows, {"id": lambda each: each["id"]}, list)
+        """The part of a list of finished objects that `Range` asks for, sortable by one field.
+
+        It is `id`, or `name` for the few things that have no id.
+        """
+        field = "id" if all("id" in each for each in rows) else "name"
+        return self.paged(request, rows, {field: lambda each: each[field]}, list)
 
     def lacking(self, request: Request, what: str) -> errors.Refusal:
         """A 422 for a part of a known endpoint that the sandbox does not have, noted as such."""
-        self.world.absent(request.method, request.url.path)
+        self.world.absent(request.method, request.scope["path"])
         return errors.invalid(f"The sandbox does not have {what}.")
 
 

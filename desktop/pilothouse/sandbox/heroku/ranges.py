@@ -24,6 +24,8 @@ _HEAD = re.compile(
     r"^\s*(?P<field>[a-z_]+)\s+(?P<open>[\[\]]?)(?P<start>[^\s;,\[\]]*?)"
     r"\.\.(?P<end>[^\s;,\[\]]*)(?P<close>[\[\]]?)\s*$"
 )
+# More digits than any number here has; Python refuses to read some thousands of them.
+_DIGITS = re.compile(r"[0-9]{1,18}")
 
 
 class RangeError(ValueError):
@@ -78,7 +80,7 @@ def _options(options: Sequence[str]) -> tuple[int, bool]:
     limit, descending = DEFAULT_MAX, False
     for option in options:
         name, _, value = (part.strip() for part in option.partition("="))
-        if name == "max" and value.isascii() and value.isdigit() and int(value) > 0:
+        if name == "max" and _DIGITS.fullmatch(value) and int(value) > 0:
             limit = min(int(value), LARGEST_MAX)
         elif name == "order" and value in {"asc", "desc"}:
             descending = value == "desc"
@@ -124,7 +126,7 @@ def _is_inside(value: Key, span: Span) -> bool:
 
 def _compare(value: Key, bound: str) -> int:
     if isinstance(value, int):
-        if not (bound.isascii() and bound.isdigit()):
+        if _DIGITS.fullmatch(bound) is None:
             raise RangeError(bound)
         return (value > int(bound)) - (value < int(bound))
     return (value > bound) - (value < bound)
