@@ -13,6 +13,7 @@ from tests.fakes import RecordingNotifier
 from tests.journeys.pilot import Pilot
 from tests.journeys.tools import Tool, heroku_at, heroku_programs
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -74,11 +75,17 @@ def lacks() -> list[str]:
     return []
 
 
+def _all_up(sandbox: SandboxProcess) -> bool:
+    apps = [sandbox.control.app(key) for key in ("heroku:billing", "heroku:billing-staging")]
+    return all(one["serving"] for app in apps for one in app["instances"])
+
+
 @pytest.fixture
 def heroku(tmp_path: Path, lacks: list[str]) -> Iterator[Tool]:
     """The platform's own `heroku` at a sandbox, which had all that it was asked for."""
     heroku_programs()
     with SandboxProcess(tmp_path / "sandbox", scale=TOOL_SCALE) as sandbox:
+        until(lambda: _all_up(sandbox), "all dynos")
         yield heroku_at(sandbox, tmp_path / "home")
         assert sandbox.control.absent() == lacks
         logged = [line for line in sandbox.errors().splitlines() if "not in the sandbox" in line]
