@@ -45,8 +45,8 @@ class Instance:
     """A process of an app, as an HTTP server on a loopback port of its own.
 
     `port` is None whenever nothing listens: before the boot, and from the stop on. Memory is a
-    number only: a process that leaks takes 40 MB more each real second, and is killed with exit
-    code 137 and `oom` set once it has `limit_mb`.
+    number only: a process that leaks takes `leak_mb_s` more each real second, and is killed with
+    exit code 137 and `oom` set once it has `limit_mb`.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Instance:
         self.answers = Answers(identity, behaviour)
         self.port: int | None = None
         self.limit_mb = _LIMIT_MB
+        self.leak_mb_s = _LEAK_MB_S
         self.oom = False
         self._on_exit = on_exit
         self._server: asyncio.Server | None = None
@@ -80,7 +81,9 @@ class Instance:
         """How much memory the process has, in megabytes."""
         if self._leaks_since is None:
             return _AT_REST_MB
-        return _AT_REST_MB + _LEAK_MB_S * (asyncio.get_running_loop().time() - self._leaks_since)
+        return _AT_REST_MB + self.leak_mb_s * (
+            asyncio.get_running_loop().time() - self._leaks_since
+        )
 
     @property
     def in_flight(self) -> int:
@@ -126,7 +129,7 @@ class Instance:
         elif self._leaks_since is None:
             self._leaks_since = loop.time()
         if leaking:
-            left_s = (self.limit_mb - self.memory_mb) / _LEAK_MB_S
+            left_s = (self.limit_mb - self.memory_mb) / self.leak_mb_s
             self._end = loop.call_later(max(0.0, left_s), self._out_of_memory)
         elif self.behaviour is Behaviour.LOOP:
             self._end = loop.call_later(_LOOP_LIFE_S, self._exit, 1)

@@ -28,7 +28,7 @@ def act(fleet: HerokuFleet, given: Given) -> Json:
     of the type `group`), `expire` (destroys the artifact of the version `release`), `two-factor`
     (changes need a second factor while `on`), `platform-error` (the router fails while `on`). To
     the account, where `app` may be `heroku:` alone: `limits` (leaves `remaining` requests of the
-    budget), `token` (makes one with a `scope`, a list, that ends after `expires_in` seconds),
+    budget), `token` (makes one with the scopes `scope`, which ends after `expires_in` seconds),
     `delinquent` and `suspend` (while `on`).
 
     Raises:
@@ -141,7 +141,8 @@ def _limits(fleet: HerokuFleet, given: Given) -> Json:
 
 
 def _token(fleet: HerokuFleet, given: Given) -> Json:
-    scope = given.get("scope", ["read"])
+    scope = given.get("scope", "read")
+    scope = scope.split() if isinstance(scope, str) else scope
     if not isinstance(scope, list) or not scope or not all(each in SCOPES for each in scope):
         raise ValueError(f"scope must be a list of {', '.join(SCOPES)}")
     expires_in = None if given.get("expires_in") is None else _whole(given, "expires_in")

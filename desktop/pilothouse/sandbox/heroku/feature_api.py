@@ -1,7 +1,8 @@
 """The endpoints of what an app, or the account, can switch on and off.
 
-Switching restarts nothing. Of the app features preboot alone changes what happens here (app
-feature and account feature endpoints of the Platform API).
+Switching restarts nothing. Of the app features two change something here: preboot how an app is
+rolled out, runtime-dyno-metadata what real dynos are told (app feature and account feature
+endpoints of the Platform API).
 """
 
 from __future__ import annotations

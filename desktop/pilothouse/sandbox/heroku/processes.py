@@ -15,6 +15,7 @@ from typing import Any
 
 from pilothouse.sandbox.ailments import Patient
 from pilothouse.sandbox.child import KILLED, BootTimeoutError, Child, ChildError, Ears
+from pilothouse.sandbox.heroku import memory
 from pilothouse.sandbox.heroku.launcher import Launcher, Task
 from pilothouse.sandbox.heroku.logs import LogBook
 from pilothouse.sandbox.heroku.state import Dyno, HerokuApp
@@ -115,6 +116,8 @@ class Processes:
             return
         process = self._process(dyno)
         self._running[dyno.id] = process
+        if isinstance(process, Instance):
+            self._spawn(self._watch_memory(dyno, process))
         self._become(dyno, "starting")
         self._log.dyno(dyno.name, f"Starting process with command `{dyno.command}`")
         try:
@@ -144,6 +147,7 @@ class Processes:
             return self._launcher.child(Task(self._app, dyno), ears)
         identity = Identity(self._app.name, dyno.version, dyno.slug_id, dyno.id)
         process = Instance(identity, Behaviour(self._launcher.slug(dyno).behaviour), exited)
+        process.limit_mb = memory.limit_mb(dyno.size)
         self._world.ailments.at_boot(self._patient(dyno, process))
         return process
 
@@ -163,12 +167,24 @@ class Processes:
         self._moved()
 
     def _on_exit(self, dyno: Dyno, code: int) -> None:
-        if self._running.pop(dyno.id, None) is None:
+        process = self._running.pop(dyno.id, None)
+        if process is None:
             return
         dyno.crashes += 1
+        if isinstance(process, Instance) and process.oom:
+            for line in memory.farewell(dyno.size):
+                self._log.dyno(dyno.name, line)
         self._log.dyno(dyno.name, f"Process exited with status {code}")
         self._become(dyno, "crashed")
         self._spawn(self._start_again(dyno))
+
+    async def _watch_memory(self, dyno: Dyno, process: Instance) -> None:
+        """Look at a process's memory every so often, for as long as it is the dyno's."""
+        await self._world.pace.sleep(memory.LOOK_S)
+        while self._running.get(dyno.id) is process:
+            for line in memory.complaint(dyno.size, process.memory_mb):
+                self._log.dyno(dyno.name, line)
+            await self._world.pace.sleep(memory.LOOK_S)
 
     async def _start_again(self, dyno: Dyno) -> None:
         if dyno.crashes > 1:
