@@ -174,10 +174,11 @@ class PracticeOutlook(QObject):
             self._timer.stop()
             self._bridge.troubled.emit(error)
         self._fresh_about = None
+        before = (self.silent_since, self.reason)
         self.reason = str(error)
-        if self.silent_since is None:
-            self.silent_since = self._clock()
-        self.changed.emit()
+        self.silent_since = self.silent_since or self._clock()
+        if (self.silent_since, self.reason) != before:
+            self.changed.emit()
 
     @Slot(object)
     def on_about_read(self, about: PracticeAbout) -> None:

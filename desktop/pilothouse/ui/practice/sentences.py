@@ -25,10 +25,10 @@ from pilothouse.ui.practice.phrases import call_phrase, instance_phrase, others_
 from pilothouse.ui.words import translate
 
 
-def times_faster(scale: float) -> str:
-    """A pace as a number: `20 ×`."""
-    digits = 0 if scale == int(scale) else 2
-    return QLocale().toString(scale, "f", digits)
+def _times(scale: float) -> str:
+    """How many times faster, or slower, as a number."""
+    times = scale if scale > 1 else 1 / scale
+    return QLocale().toString(times, "f", 0 if times == int(times) else 1)
 
 
 def pace_sentence(about: PracticeAbout | None) -> str:
@@ -37,22 +37,23 @@ def pace_sentence(about: PracticeAbout | None) -> str:
         return translate("Practice", "Asking the sandbox how fast its time runs…")
     if about.scale == 1:
         return translate("Practice", "Time runs as fast as at the platforms themselves.")
-    said = translate(
-        "Practice", "Time runs {scale} times faster for what the platforms do by themselves."
+    faster = translate(
+        "Practice", "Time runs {times} times faster for what the platforms do by themselves."
     )
-    if about.scale < 1:
-        said = translate(
-            "Practice", "Time runs at {scale} of its pace for what the platforms do by themselves."
-        )
-    return said.format(scale=times_faster(about.scale))
+    slower = translate(
+        "Practice", "Time runs {times} times slower for what the platforms do by themselves."
+    )
+    return (faster if about.scale > 1 else slower).format(times=_times(about.scale))
 
 
 def status_sentence(about: PracticeAbout | None) -> str:
     """The status line's segment while nothing is real."""
+    said = translate("Practice", "Sandbox: nothing here is real")
     if about is None or about.scale == 1:
-        return translate("Practice", "Sandbox: nothing here is real")
-    said = translate("Practice", "Sandbox: nothing here is real · {scale} × faster")
-    return said.format(scale=times_faster(about.scale))
+        return said
+    faster = translate("Practice", "{said} · {times} × faster")
+    slower = translate("Practice", "{said} · {times} × slower")
+    return (faster if about.scale > 1 else slower).format(said=said, times=_times(about.scale))
 
 
 def title_of(fault: FaultInForce, kinds: Sequence[FaultKind]) -> str:
