@@ -22,11 +22,13 @@ UNOPENED_S = 300
 OPEN_S = 3600
 """Platform seconds that a session lives from then on."""
 _LINE_BYTES = 10_000
+_SURELY_SHORT = _LINE_BYTES // 4
+"""So many letters are never too many bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LogLine:
-    """One line; `number` grows by one with each line of the app."""
+    """One line, never changed; `number` grows by one with each line of the app."""
 
     number: int
     at: datetime
@@ -84,7 +86,7 @@ class LogBook:
     def add(self, source: str, process: str, text: str) -> None:
         """Write a line with the present moment."""
         at = self._now()
-        for piece in _pieces(text):
+        for piece in (text,) if len(text) <= _SURELY_SHORT else _pieces(text):
             self._written += 1
             self._lines.append(LogLine(self._written, at, source, process, piece))
         self._wake()
