@@ -273,3 +273,41 @@ def test_a_lease_comes_with_a_new_machine_or_version() -> None:
         await one.ask("DELETE", f"/machines/{made['id']}?force=true", headers=mine)
 
     at_quay(scenario)
+
+
+def test_flyctls_own_flags_are_understood() -> None:
+    async def scenario(one: Quay) -> None:
+        machine = await one.first()
+        pin = {"fly-force-instance-id": machine["id"]}
+        slow = asyncio.create_task(one.visit("/slow?s=5", **pin))
+        edge = one.world.edges[f"fly:{APP}"]
+
+        async def taken() -> int:
+            return edge.in_flight(machine["id"])
+
+        await until_async(taken, "the request on the machine")
+        await one.order(machine, "restart?force_stop=true")
+        assert (await slow).status_code == 502
+        await one.until_serving(machine)
+        await one.order(machine, "restart?timeout=10&signal=SIGTERM")
+        await one.until_serving(machine)
+        path = f"/machines/{machine['id']}"
+        await one.ask("DELETE", f"{path}?kill=false", 412)
+        await one.ask("DELETE", f"{path}?kill=true")
+        await one.until_state(machine, "destroyed")
+
+    at_quay(scenario)
+
+
+def test_a_machine_keeps_at_most_fifty_events() -> None:
+    async def scenario(one: Quay) -> None:
+        machine = await one.first()
+        for _ in range(30):
+            await one.order(machine, "cordon")
+            await one.order(machine, "uncordon")
+        events = await one.ask("GET", f"/machines/{machine['id']}/events?limit=90")
+        assert len(events) == 50
+        assert [each["id"] for each in events] == sorted((e["id"] for e in events), reverse=True)
+        assert len(await one.ask("GET", f"/machines/{machine['id']}/events")) == 20
+
+    at_quay(scenario)

@@ -25,6 +25,7 @@ _LEAST_PAUSE_S = 0.25
 _LEAST_PATIENCE_S = 1.0
 _DEFAULT_INTERVAL_S = 15.0
 _DEFAULT_TIMEOUT_S = 2.0
+_NOT_STARTED = "the machine hasn't started"
 _WAITING = "waiting for the grace period to end"
 
 
@@ -76,6 +77,15 @@ def _plan(name: str, check: dict[str, Any], *, gates: bool) -> Plan:
         seconds(check.get("grace_period"), 0.0),
         gates,
     )
+
+
+def at_rest(config: Config) -> list[Check]:
+    """Return what a machine's checks say while nothing runs in it.
+
+    The words are those that `fly checks list` shows people; that it is a warning is an inference.
+    """
+    now = wall_s()
+    return [Check(plan.name, "warning", _NOT_STARTED, now) for plan in planned(config)]
 
 
 class Watch:

@@ -99,6 +99,7 @@ def start(life: MachineLife, source: str = "user") -> str:
     if before in ASLEEP:
         life.machine.awake = True
         life.machine.restart_count = 0
+        life.machine.checks = []
         record(life.machine, "start", "starting", source)
         life.enter("starting")
         life.boot()

@@ -12,12 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pilothouse.sandbox.ailments import Patient
-from pilothouse.sandbox.fly.checks import Watch, planned
+from pilothouse.sandbox.fly.checks import Watch, at_rest
 from pilothouse.sandbox.fly.durations import seconds
 from pilothouse.sandbox.fly.events import SIGNALS, Exit, exit_request, record
 from pilothouse.sandbox.fly.images import pull
 from pilothouse.sandbox.fly.state import Check, Machine
-from pilothouse.sandbox.pace import wall_s
 from pilothouse.sandbox.state import World
 from pilothouse.sandbox.workload import Behaviour, Identity, Instance
 
@@ -168,6 +167,8 @@ class MachineProcess:
     def _let_go(self) -> Instance | None:
         instance, self.instance = self.instance, None
         self._watch.end()
+        if instance is not None:
+            self._machine.checks = at_rest(self._machine.config)
         self._hub.kick()
         return instance
 
@@ -180,11 +181,7 @@ class MachineProcess:
     def _exited(self, code: int) -> None:
         instance, self.instance = self.instance, None
         self._watch.end()
-        now = wall_s()
-        self._machine.checks = [
-            Check(plan.name, "critical", "connection refused", now)
-            for plan in planned(self._machine.config)
-        ]
+        self._machine.checks = at_rest(self._machine.config)
         signal = code - 128 if code > 128 else -1
         self._on_exit(Exit(code, signal, oom=instance is not None and instance.oom))
 
