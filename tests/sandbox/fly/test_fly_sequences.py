@@ -11,6 +11,7 @@ import pytest
 
 from tests.sandbox.fly.flyctl import DeployError, Flyctl
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import until
 
 APP = "harbor-web"
 KEY = f"fly:{APP}"
@@ -98,6 +99,7 @@ def test_every_strategy_brings_the_image_to_every_machine(
     for strategy in ("immediate", "canary", "bluegreen"):
         ended = tool.deploy(APP, f"registry.fly.io/{APP}:next", strategy)
         assert (ended["status"], ended["strategy"]) == ("complete", strategy.upper())
+        until(lambda: len(tool.machines_list(APP)) == 2, "the others destroyed")
         rows = tool.machines_list(APP)
         versions = {row["config"]["metadata"]["fly_release_version"] for row in rows}
         assert (len(rows), versions) == (2, {str(ended["version"])}), strategy
@@ -123,7 +125,7 @@ def test_a_deploy_that_fails_leaves_what_flyctl_would_leave(
     with pytest.raises(DeployError, match="crashes"):
         tool.deploy(APP, f"registry.fly.io/{APP}:crash", "bluegreen")
     assert running(sandbox) == before, "the greens are gone, the blues serve"
-    assert len(tool.machines_list(APP)) == 2
+    until(lambda: len(tool.machines_list(APP)) == 2, "the greens destroyed")
     with pytest.raises(DeployError, match="crashes"):
         tool.deploy(APP, f"registry.fly.io/{APP}:crash", "rolling")
     versions = {row["config"]["metadata"]["fly_release_version"] for row in tool.machines_list(APP)}

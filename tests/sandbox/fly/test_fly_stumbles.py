@@ -95,7 +95,7 @@ async def try_all(one: Quay, requests: Requests) -> None:
 
 # To make a failing example smaller would open a practice cloud hundreds of times.
 @settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     phases=(Phase.generate,),
