@@ -218,10 +218,21 @@ async def connect(port: int) -> Line:
 
 async def listen(made: Callable[[Line], None], preferred_port: int) -> asyncio.Server:
     """Listen on loopback, on `preferred_port` when it is free and on any other port else."""
-    loop = asyncio.get_running_loop()
     try:
-        return await loop.create_server(
-            lambda: Line(made), "127.0.0.1", preferred_port, backlog=1024
-        )
+        return await _listen(made, preferred_port)
     except OSError:
-        return await loop.create_server(lambda: Line(made), "127.0.0.1", 0, backlog=1024)
+        return await _listen(made, 0)
+
+
+async def _listen(made: Callable[[Line], None], port: int) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    # Cancelled while it both makes a server and starts it, the loop would lose the open port.
+    server = await loop.create_server(
+        lambda: Line(made), "127.0.0.1", port, backlog=1024, start_serving=False
+    )
+    try:
+        await server.start_serving()
+    except asyncio.CancelledError:
+        server.close()
+        raise
+    return server
