@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from collections.abc import Generator
 
 import pytest
 
@@ -84,3 +86,28 @@ def test_slowness_is_what_the_fault_says_and_spares_the_health_check() -> None:
         await one.stop(0.0)
 
     asyncio.run(scene())
+
+
+class Turn:
+    """One turn of the event loop, awaited."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+def test_a_process_that_is_called_off_while_it_opens_leaves_no_port_behind() -> None:
+    async def scene() -> None:
+        for turns in range(12):
+            instance = Instance(
+                Identity("app", 1, "digest", "x"), Behaviour.NEXT, lambda _code: None
+            )
+            starting = asyncio.ensure_future(instance.start(0.0))
+            for _ in range(turns):
+                await Turn()
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            await instance.stop(0)
+
+    asyncio.run(scene())
+    # A port that was lost makes its warning heard when it is cleared away.
+    gc.collect()
