@@ -23,6 +23,9 @@ async def catalogue(one: Town) -> None:
         assert await one.rows(path) == []
     assert await one.rows("/apps/billing/sni-endpoints") == []
     (team,) = await one.rows("/teams")
+    assert await one.rows("/teams/harbour-works/features") == []
+    expanded = await one.api.get("/addons", headers={"accept-expansion": "addon_service, plan"})
+    assert all(each["plan"]["price"]["cents"] for each in expanded.json())
     assert await one.get(f"/teams/{team['id']}") == team
     assert await one.rows(f"/teams/{team['name']}/available-generations")
     assert {each["role"] for each in await one.rows(f"/teams/{team['name']}/members")} == {

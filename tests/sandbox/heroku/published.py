@@ -32,6 +32,8 @@ MORE = {
     # Two moments that a second service of the platform adds to the same paths.
     "account": {"scheduled_suspension_time", "scheduled_deletion_time"},
     "team": {"scheduled_suspension_time", "scheduled_deletion_time"},
+    # Told on wish (`Accept-Expansion`), as the command line asks for it.
+    "add-on/plan": {"price"},
     # Asked for by app, a coupling also names its pipeline: the command line prints it.
     "pipeline-coupling/pipeline": {"name"},
 }

@@ -17,10 +17,17 @@ from pilothouse.sandbox.heroku.state import HerokuApp
 
 
 async def list_addons(api: Api, request: Request) -> Reply:
-    """The add-ons of an app, or of every app that the account sees."""
+    """The add-ons of an app, or of every app that the account sees.
+
+    With `plan` in `Accept-Expansion` each plan also shows its price.
+    """
     view = api.view(request)
     apps = _apps(api, request)
-    return api.listed(request, [view.addon(app, plan) for app in apps for plan in app.addon_plans])
+    rows = [view.addon(app, plan) for app in apps for plan in app.addon_plans]
+    asked = request.headers.get("accept-expansion", "").split(",")
+    if "plan" in {each.strip() for each in asked}:
+        rows = [{**row, "plan": {**row["plan"], "price": row["billed_price"]}} for row in rows]
+    return api.listed(request, rows)
 
 
 async def list_attachments(api: Api, request: Request) -> Reply:

@@ -104,6 +104,12 @@ async def show_team(api: Api, request: Request) -> Reply:
     return Reply({**_team_shown(api), **account_wire.ends(api.state)})
 
 
+async def list_team_features(api: Api, request: Request) -> Reply:
+    """What a team has switched on beyond the usual: nothing here."""
+    _check_team(request)
+    return api.listed(request, [])
+
+
 async def show_team_delinquency(api: Api, request: Request) -> Reply:
     """When an unpaid team will be suspended and deleted; nulls while it pays."""
     _check_team(request)
@@ -239,5 +245,6 @@ ENDPOINTS = (
     Endpoint("GET", "/teams/{team}", show_team),
     Endpoint("GET", "/teams/{team}/members", list_members),
     Endpoint("GET", "/teams/{team}/available-generations", list_generations_of_team),
+    Endpoint("GET", "/teams/{team}/features", list_team_features),
     Endpoint("GET", "/teams/{team}/delinquency", show_team_delinquency),
 )
