@@ -26,6 +26,7 @@ ASKED = {
         personalOrganization { slug } }""",
     "orgs show": """{ organization(slug: "personal") { id slug name type viewerRole
         internalNumericId remoteBuilderImage remoteBuilderApp { name } billingStatus
+        apps(first: 1) { nodes { id name } }
         members { edges { cursor node { id name email } joinedAt role } }
         limitedAccessTokens { nodes { id name expiresAt user { email } } } } }""",
     "app in full": """{ app(name: "harbor-web") { id version config { definition }

@@ -92,9 +92,14 @@ def organisation_value(state: FlyState) -> Json:
     organisation = state.organisation
     return {
         "addOnSsoLink": None,
+        "agreedToProviderTos": lambda _info, **_named: False,
+        # What the caller sees of the apps is the query root's to decide.
+        "apps": lambda info, **page: info.root_value.apps(info, **page),
         "billable": True,
         "billingStatus": "CURRENT",
+        "highRisk": False,
         "id": organisation.id,
+        "isCreditCardSaved": True,
         "internalNumericId": str(organisation.internal_numeric_id),
         "limitedAccessTokens": lambda _info, **page: tokens(state, None, page),
         "members": lambda _info, **page: _members(state, page),

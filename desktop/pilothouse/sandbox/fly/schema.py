@@ -84,10 +84,14 @@ type PageInfo {
 }
 type Organization implements Node {
   addOnSsoLink: String
+  agreedToProviderTos(providerName: String!): Boolean!
+  apps(PAGE): AppConnection!
   billable: Boolean!
   billingStatus: BillingStatus!
+  highRisk: Boolean!
   id: ID!
   internalNumericId: BigInt!
+  isCreditCardSaved: Boolean!
   limitedAccessTokens(PAGE): LimitedAccessTokenConnection!
   members(PAGE): OrganizationMembershipsConnection!
   name: String!
