@@ -35,12 +35,11 @@ def sandbox(running: SandboxProcess) -> Iterator[SandboxProcess]:
 
 
 def refused(client: httpx.Client) -> bool:
+    """Whether a new connection to where that client goes is refused."""
     try:
-        client.get("/", timeout=5)
+        httpx.get(client.base_url, timeout=5, trust_env=False)
     except httpx.ConnectError:
         return True
-    except httpx.HTTPError:
-        return False
     return False
 
 
