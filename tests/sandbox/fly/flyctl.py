@@ -22,7 +22,7 @@ class DeployError(Exception):
     """A deploy failed; the release says so by then."""
 
 
-class Flyctl:
+class Reading:
     """One sandbox as the command line sees it: web, Machines and GraphQL on one address."""
 
     def __init__(self, http: httpx.Client) -> None:
@@ -95,7 +95,9 @@ class Flyctl:
         ]
         return compact, machines, details
 
-    # ------------------------------------------------------------------ deploying
+
+class Flyctl(Reading):
+    """The commands that read, and the one that deploys."""
 
     def deploy(self, app: str, image: str, strategy: str, command: list[str] | None = None) -> Row:
         """`deploy --image`; return the release as the web API has it in the end.

@@ -208,6 +208,12 @@ def test_releases_and_builds_are_written_over_the_web_api() -> None:
         ):
             await send(one, "POST", f"{WEB}/releases", code, wish | change)
         assert one.world.fly.apps[APP].releases[-1].version == newest + 1
+
+    at_quay(scenario)
+
+
+def test_builds_are_numbered_over_the_web_api_and_builders_refused() -> None:
+    async def scenario(one: Quay) -> None:
         build = (await send(one, "POST", f"{WEB}/builds", 200, {"app_name": APP})).json()
         done = {"build_id": build["id"], "app_name": APP, "status": "completed"}
         ended = (await send(one, "POST", f"{WEB}/builds/finish", 200, done)).json()

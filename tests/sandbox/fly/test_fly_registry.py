@@ -65,7 +65,7 @@ def refused(answer: httpx.Response, status: int, code: str) -> None:
     assert answer.headers["fly-request-id"]
 
 
-def test_an_image_is_pushed_in_pieces_and_pulled_again() -> None:
+def test_a_blob_is_pushed_in_pieces() -> None:
     async def scenario(one: Quay) -> None:
         begun = await one.api.post(f"/v2/{APP}/blobs/uploads/")
         assert begun.status_code == 202
@@ -87,6 +87,12 @@ def test_an_image_is_pushed_in_pieces_and_pulled_again() -> None:
             digest_of(LAYER),
         )
         refused(await one.api.get(where), 404, "BLOB_UPLOAD_UNKNOWN")
+
+    at_quay(scenario)
+
+
+def test_an_image_is_pulled_by_tag_and_digest_and_its_blobs_in_parts() -> None:
+    async def scenario(one: Quay) -> None:
         digest = await push(one, "mine", **{"org.opencontainers.image.revision": "c0ffee"})
         for reference in ("mine", digest):
             head = await one.api.head(f"/v2/{APP}/manifests/{reference}")

@@ -104,6 +104,21 @@ def test_an_apps_deploy_token_reaches_that_app_alone() -> None:
     at_quay(scenario)
 
 
+def test_a_token_ends_with_its_app() -> None:
+    async def scenario(one: Quay) -> None:
+        wish = {"name": "short-lived", "org_slug": "personal"}
+        path = "/v1/apps/short-lived"
+        await one.api.post("/v1/apps", json=wish)
+        made = (await one.api.post(f"{path}/deploy_token", json={})).json()
+        token = made["token"].removeprefix("FlyV1 ")
+        assert await status(one, token, "GET", path) == 200
+        await one.api.delete(path)
+        await one.api.post("/v1/apps", json=wish)
+        assert await status(one, token, "GET", path) == 401
+
+    at_quay(scenario)
+
+
 def test_a_read_only_token_changes_nothing() -> None:
     async def scenario(one: Quay) -> None:
         token = await mint(one, "readonly")

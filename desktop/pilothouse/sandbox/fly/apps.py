@@ -68,4 +68,7 @@ async def delete(fleet: FlyFleet, app: App, *, force: bool) -> None:
     running = any(machine.state == "started" for machine in app.machines.values())
     if running and not force:
         raise FlyError(412, "failed_precondition: app has running machines")
+    state = fleet.world.fly
+    # A token is limited to this app, not to whichever has its name next.
+    state.tokens = [token for token in state.tokens if app.name not in token.apps]
     await fleet.close(app.name)
