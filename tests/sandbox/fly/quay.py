@@ -36,6 +36,8 @@ class Quay:
         self.world = world
         world.fly.rate_limited = False
         self.fleet = FlyFleet(world)
+        seeded = next(iter(world.fly.apps[APP].machines.values()))
+        self.model: Row = copy.deepcopy(seeded.config)
         headers = {"authorization": f"Bearer {TOKEN}"}
         transport = httpx.ASGITransport(app=make_app(self.fleet), raise_app_exceptions=True)
         base = "http://127.0.0.1:5051"
@@ -63,8 +65,8 @@ class Quay:
         return row
 
     async def create(self, changes: Row | None = None, status: int = 200, **wish: Any) -> Row:
-        """Ask for a machine like the first, with other keys in its configuration."""
-        config = copy.deepcopy((await self.first())["config"]) | (changes or {})
+        """Ask for a machine like those of the seed, with other keys in its configuration."""
+        config = copy.deepcopy(self.model) | (changes or {})
         body = {"config": config} | wish
         row: Row = await self.ask("POST", "/machines", status, json=body)
         return row
