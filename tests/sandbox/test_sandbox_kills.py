@@ -22,7 +22,10 @@ NOTE = "PRACTICE_NOTE"
 
 @dataclass
 class Told:
-    """What a client was told: the last answer to each kind of change, and what hung in the air."""
+    """What a client was told: the last answer to each kind of change, and what hung in the air.
+
+    `noted` is the machine that gets the notes.
+    """
 
     answered: dict[str, str] = field(default_factory=dict)
     in_the_air: dict[str, str] = field(default_factory=dict)
@@ -30,6 +33,7 @@ class Told:
     gone: set[str] = field(default_factory=set)
     vanishing: set[str] = field(default_factory=set)
     count: int = 0
+    noted: str = ""
 
     def send(self, what: str, value: str, call: Callable[[], httpx.Response]) -> httpx.Response:
         """Make one change; one that is not answered stays in the air."""
@@ -55,8 +59,8 @@ def change_heroku(sandbox: SandboxProcess, told: Told, number: int) -> None:
 
 
 def change_fly(sandbox: SandboxProcess, told: Told, number: int) -> None:
-    first, value = sandbox.machines(APP)[0]["id"], str(number)
-    path = sandbox.machine_path(APP, first, f"/metadata/{NOTE}")
+    value = str(number)
+    path = sandbox.machine_path(APP, told.noted, f"/metadata/{NOTE}")
     told.send("metadata", value, lambda: sandbox.fly.post(path, json={"value": value}))
     wish = {"config": {"image": f"registry.fly.io/{APP}:next"}, "skip_launch": True}
     made = told.send("machine", value, lambda: sandbox.fly.post(MACHINES, json=wish))
@@ -86,11 +90,10 @@ def keep_changing(
 
 def test_what_was_answered_survives_a_kill_at_any_moment(tmp_path: Path) -> None:
     chance = random.Random(SEED)
-    sandbox = SandboxProcess(tmp_path, scale=100)
     heroku, fly = Told(), Told()
-    sandbox.start()
-    sandbox.control.act(f"fly:{APP}", "limits", on=False)
-    with ThreadPoolExecutor(2) as pool:
+    with SandboxProcess(tmp_path, scale=100) as sandbox, ThreadPoolExecutor(2) as pool:
+        sandbox.control.act(f"fly:{APP}", "limits", on=False)
+        fly.noted = sandbox.machines(APP)[0]["id"]
         for _ in range(ROUNDS):
             changes = (
                 pool.submit(keep_changing, sandbox, heroku, change_heroku),
@@ -104,7 +107,6 @@ def test_what_was_answered_survives_a_kill_at_any_moment(tmp_path: Path) -> None
             assert sandbox.announcement.notice == ""
             look_at_heroku(sandbox, heroku)
             look_at_fly(sandbox, fly)
-    sandbox.stop()
 
 
 def until_more(changes: int, *told: Told) -> None:
@@ -128,7 +130,7 @@ def look_at_heroku(sandbox: SandboxProcess, told: Told) -> None:
 
 def look_at_fly(sandbox: SandboxProcess, told: Told) -> None:
     machines = {each["id"]: each for each in sandbox.machines(APP)}
-    found = next(iter(machines.values()))["config"].get("metadata", {}).get(NOTE)
+    found = machines[told.noted]["config"].get("metadata", {}).get(NOTE)
     assert told.may_be("metadata", found)
     assert not told.gone & set(machines)
     lost = told.made - told.gone - set(machines)
@@ -138,22 +140,21 @@ def look_at_fly(sandbox: SandboxProcess, told: Told) -> None:
 
 
 def test_a_cut_state_is_kept_aside_and_the_person_is_told(tmp_path: Path) -> None:
-    sandbox = SandboxProcess(tmp_path)
-    first = sandbox.start()
-    sandbox.kill()
-    state = tmp_path / "state.json"
-    whole = state.read_bytes()
-    for number, content in enumerate((whole[: len(whole) // 2], b"\x00garbled", b""), 1):
-        state.write_bytes(content)
-        said = sandbox.start()
-        kept = tmp_path / ("state.unreadable" if number == 1 else f"state.unreadable-{number}")
-        assert kept.read_bytes() == content
-        assert str(kept) in said.notice
-        assert said.notice in said.text()
-        assert said.notice in sandbox.errors()
-        assert said.token != first.token
-        assert sandbox.machines(APP)
+    with SandboxProcess(tmp_path) as sandbox:
+        first = sandbox.announcement
+        state = tmp_path / "state.json"
         sandbox.kill()
-    state.write_bytes(whole)
-    assert sandbox.start().token == first.token
-    sandbox.stop()
+        whole = state.read_bytes()
+        for number, content in enumerate((whole[: len(whole) // 2], b"\x00garbled", b""), 1):
+            state.write_bytes(content)
+            said = sandbox.start()
+            kept = tmp_path / ("state.unreadable" if number == 1 else f"state.unreadable-{number}")
+            assert kept.read_bytes() == content
+            assert str(kept) in said.notice
+            assert said.notice in said.text()
+            assert said.notice in sandbox.errors()
+            assert said.token != first.token
+            assert sandbox.machines(APP)
+            sandbox.kill()
+        state.write_bytes(whole)
+        assert sandbox.start().token == first.token
