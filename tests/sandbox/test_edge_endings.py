@@ -145,9 +145,9 @@ def test_a_client_that_leaves_is_abandoned_wherever_it_leaves() -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(CHUNKED)
         while True:
-            writer.write(b"1\r\na\r\n")
+            # So much at once that draining it lets the others have their turn.
+            writer.write(b"100000\r\n%b\r\n" % bytes(2**20))
             await writer.drain()
-            await asyncio.sleep(0)
 
     async def scene() -> None:
         async with stage(silence) as scene:
