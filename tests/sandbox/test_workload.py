@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 from collections.abc import Generator
+from contextlib import suppress
 
 import pytest
 
@@ -111,3 +113,24 @@ def test_a_process_that_is_called_off_while_it_opens_leaves_no_port_behind() -> 
     asyncio.run(scene())
     # A port that was lost makes its warning heard when it is cleared away.
     gc.collect()
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_a_killed_process_answers_nobody_whom_the_kernel_let_in(turns: int) -> None:
+    async def scene() -> bytes:
+        loop = asyncio.get_running_loop()
+        one = await running("one", Behaviour.NEXT)
+        with socket.create_connection(("127.0.0.1", one.port or 0)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n")
+            for _ in range(turns):
+                turn = loop.create_future()
+                loop.call_soon(turn.set_result, None)
+                await turn
+            one.kill()
+            client.setblocking(False)
+            with suppress(ConnectionError):
+                await loop.sock_sendall(client, b"\r\n")
+                return await loop.sock_recv(client, 100)
+            return b""
+
+    assert asyncio.run(scene()) == b""

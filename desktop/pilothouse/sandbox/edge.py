@@ -26,7 +26,7 @@ from pilothouse.sandbox.exchange import (
 )
 from pilothouse.sandbox.framing import Measure, skip_body
 from pilothouse.sandbox.http1 import Head, HttpError, encode, read_request, status_line
-from pilothouse.sandbox.line import Line, listen
+from pilothouse.sandbox.line import Line, closed, listen
 from pilothouse.sandbox.relay import Relay
 from pilothouse.sandbox.talk import Ending
 
@@ -78,7 +78,7 @@ class Edge:
     async def stop(self) -> None:
         """Close the port and every connection at once."""
         if self._server is not None:
-            self._server.close()
+            await closed(self._server)
         for client in self._clients:
             client.abort()
         self.kick()

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
 
 _ENOUGH_BYTES = 128 * 1024
 _LINGER_S = 2.0
+_ARRIVAL_TURNS = 3
 
 
 class CutError(ConnectionError):
@@ -236,3 +238,24 @@ async def _listen(made: Callable[[Line], None], port: int) -> asyncio.Server:
         server.close()
         raise
     return server
+
+
+def shut(server: asyncio.Server) -> None:
+    """Close a server by the next turn of the loop; whoever the kernel has let in still arrives.
+
+    Closed in the very turn in which it takes a connection, asyncio's server forgets that
+    connection, which is then neither served nor closed.
+    """
+    loop = server.get_loop()
+    for listening in server.sockets:
+        # Windows' loop has no readers, and takes connections in another way.
+        with suppress(NotImplementedError):
+            loop.remove_reader(listening.fileno())
+    loop.call_soon(server.close)
+
+
+async def closed(server: asyncio.Server) -> None:
+    """Close a server, and return when its port is free and whoever was let in has arrived."""
+    shut(server)
+    for _ in range(_ARRIVAL_TURNS):
+        await asyncio.sleep(0)

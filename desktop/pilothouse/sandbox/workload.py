@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pilothouse.sandbox.answers import Answers, Behaviour, Identity
 from pilothouse.sandbox.http1 import HttpError, get_status, read_request
-from pilothouse.sandbox.line import Line, listen
+from pilothouse.sandbox.line import Line, listen, shut
 
 __all__ = ["Behaviour", "Identity", "Instance"]
 
@@ -62,6 +62,7 @@ class Instance:
         self._server: asyncio.Server | None = None
         self._guests: set[_Guest] = set()
         self._over = False
+        self._gone = False
         self._end: asyncio.TimerHandle | None = None
         self._leaks_since: float | None = None
 
@@ -147,7 +148,7 @@ class Instance:
         # Connections that the kernel has completed but that we have not seen yet get served.
         await asyncio.sleep(_LAST_ACCEPT_S)
         if self._server is not None:
-            self._server.close()
+            shut(self._server)
         loop = asyncio.get_running_loop()
         began = loop.time()
         while self._guests and loop.time() - began < timeout_s:
@@ -168,11 +169,11 @@ class Instance:
     def close(self) -> None:
         """Free everything at once without telling anybody: the sandbox itself ends."""
         self.port = None
-        self._over = True
+        self._over = self._gone = True
         if self._end is not None:
             self._end.cancel()
         if self._server is not None:
-            self._server.close()
+            shut(self._server)
         self._cut()
 
     def _exit(self, code: int) -> None:
@@ -180,6 +181,7 @@ class Instance:
         self._on_exit(code)
 
     def _cut(self) -> None:
+        self._gone = True
         for guest in self._guests:
             guest.line.abort()
             if guest.task is not None:
@@ -187,6 +189,10 @@ class Instance:
         self._guests.clear()
 
     def _meet(self, line: Line) -> None:
+        # The kernel may have taken it before the end; a dead process answers nobody.
+        if self._gone:
+            line.abort()
+            return
         guest = _Guest(line)
         self._guests.add(guest)
         guest.task = asyncio.get_running_loop().create_task(self._serve(guest))
