@@ -44,6 +44,10 @@ def test_each_request_is_told_of_once_whoever_answered_it() -> None:
         ("GET", "/held", 503, Outcome.REFUSED, "H20"),
         ("GET", "/gone", 502, Outcome.UNREACHED, ""),
     ]
+    what_is_told_of_each(told)
+
+
+def what_is_told_of_each(told: list[Exchange]) -> None:
     good, head, refused, _held, gone = told
     assert good.headers["x-forwarded-for"] == "10.0.0.7, 127.0.0.1"
     assert (good.peer, good.backend is not None and good.backend.instance_id) == (

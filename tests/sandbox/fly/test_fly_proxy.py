@@ -40,22 +40,23 @@ def test_a_machine_is_told_who_asked_and_the_client_who_answered() -> None:
     asyncio.run(scene())
 
 
+async def _slam(reader: Reader, writer: Writer) -> None:
+    head = await reader.readuntil(b"\r\n\r\n")
+    if b"/half" in head:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf")
+    elif b"/good" in head:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+    await writer.drain()
+
+
 def test_the_proxy_logs_what_it_could_not_do_and_nothing_else() -> None:
     lines: list[tuple[str, str]] = []
 
     def hear(exchange: Exchange) -> None:
         notice(lambda machine, text: lines.append((machine, text)), exchange)
 
-    async def slam(reader: Reader, writer: Writer) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        if b"/half" in head:
-            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf")
-        elif b"/good" in head:
-            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-        await writer.drain()
-
     async def scene() -> None:
-        async with stage(slam) as scene:
+        async with stage(_slam) as scene:
             edge = Edge("fly:app", Switch(scene.switch.route), MANNERS, hear)
             await edge.start()
             for path in (b"/good", b"/slam", b"/half"):
