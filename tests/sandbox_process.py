@@ -211,7 +211,9 @@ class SandboxProcess:
             )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, self.errors()
+        if not line:
+            self.kill()
+            raise AssertionError(f"the sandbox did not start\n{self.errors()}")
         self._announcement = decode(line)
         self._open_clients()
         return self._announcement
