@@ -64,6 +64,7 @@ class Edge:
         self._server: asyncio.Server | None = None
         self._clients: dict[Line, asyncio.Task[None]] = {}
         self._held = 0
+        self._over = False
 
     @property
     def url(self) -> str:
@@ -77,6 +78,7 @@ class Edge:
 
     async def stop(self) -> None:
         """Close the port and every connection at once."""
+        self._over = True
         if self._server is not None:
             await closed(self._server)
         for client in self._clients:
@@ -117,6 +119,9 @@ class Edge:
     # ------------------------------------------------------------------ clients
 
     def _meet(self, client: Line) -> None:
+        if self._over:  # accepted, but not made known, before the port was closed
+            client.abort()
+            return
         self.counters.connections += 1
         task = asyncio.get_running_loop().create_task(self._serve(client))
         self._clients[client] = task
