@@ -37,6 +37,31 @@ _TRIES = 12
 _UNWANTED_BYTES = 1024 * 1024
 
 
+class _Hall:
+    """Where requests wait until something about the instances has changed."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+        self._waiting = 0
+
+    def ring(self) -> None:
+        """Let all who wait ask again."""
+        if self._waiting:
+            self._rung.set()
+            self._rung = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Wait for the next ring, or for a moment: longer, the more wait."""
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(max(_ASK_AGAIN_S, self._waiting * _ASK_AGAIN_S / 50)):
+                await self._rung.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._waiting -= 1
+
+
 class Edge:
     """A reverse proxy on a loopback port of its own.
 
@@ -60,10 +85,9 @@ class Edge:
         self._notice = notice
         self._relay = Relay(self._manners, self.counters)
         self._in_flight: Counter[str] = Counter()
-        self._kicked = asyncio.Event()
+        self._hall = _Hall()
         self._server: asyncio.Server | None = None
         self._clients: dict[Line, asyncio.Task[None]] = {}
-        self._held = 0
         self._over = False
 
     @property
@@ -89,8 +113,7 @@ class Edge:
 
     def kick(self) -> None:
         """Let held requests ask again now: something about the instances has changed."""
-        self._kicked.set()
-        self._kicked = asyncio.Event()
+        self._hall.ring()
 
     def in_flight(self, instance_id: str) -> int:
         """How many requests the instance is answering for this edge."""
@@ -102,19 +125,9 @@ class Edge:
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 while self._in_flight[instance_id]:
-                    await self._until_kicked()
+                    await self._hall.wait()
         self._relay.forget(instance_id)
         return not self._in_flight[instance_id]
-
-    async def _until_kicked(self) -> None:
-        self._held += 1
-        try:
-            async with asyncio.timeout(max(_ASK_AGAIN_S, self._held * _ASK_AGAIN_S / 50)):
-                await self._kicked.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._held -= 1
 
     # ------------------------------------------------------------------ clients
 
@@ -183,7 +196,7 @@ class Edge:
             ending = await self._forward(client, passage, route)
             tries += 1
             if ending.again and tries < _TRIES:
-                await self._until_kicked()
+                await self._hall.wait()
                 continue
             refusal = self._own_answer(ending.outcome)
             if refusal is None:
@@ -210,7 +223,7 @@ class Edge:
                 return None
             if loop.time() - began >= route.timeout_s:
                 return route.refusal
-            await self._until_kicked()
+            await self._hall.wait()
             route = self._route(passage.seen)
         return route
 
@@ -223,8 +236,7 @@ class Edge:
             self._in_flight[name] -= 1
             if not self._in_flight[name]:
                 del self._in_flight[name]
-            if self._held:
-                self.kick()
+            self._hall.ring()
         if not ending.again:
             self.counters.by_instance[name] += 1
         return ending
