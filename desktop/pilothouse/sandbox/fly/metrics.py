@@ -7,12 +7,14 @@ present alone. Nothing here survives the end of the sandbox.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from pilothouse.sandbox.fly.regions import NEAREST
+from pilothouse.sandbox.pace import wall_s
 
 if TYPE_CHECKING:
     from pilothouse.sandbox.exchange import Exchange
@@ -50,48 +52,94 @@ class Counter:
         return self.values[index - 1] if index else None
 
 
+class Histogram:
+    """Observations under one set of labels, put into their series only once they are asked for.
+
+    `series` are the counters of the buckets, `+Inf` among them, of the count and of the sum.
+    """
+
+    def __init__(self, series: list[Counter]) -> None:
+        self._series = series
+        self._scrape = 0.0
+        self._new = [0] * (len(_BUCKETS_S) + 1)
+        self._sum = 0.0
+
+    def observe(self, scrape: float, seconds: float) -> None:
+        """Note one observation; the next scrape, at `scrape`, will see it."""
+        if scrape != self._scrape:
+            self.settle()
+            self._scrape = scrape
+        self._new[bisect_left(_BUCKETS_S, seconds)] += 1
+        self._sum += seconds
+
+    def settle(self) -> None:
+        """Put what was noted into the series."""
+        amounts: list[float] = list(accumulate(self._new))
+        if not amounts[-1]:
+            return
+        for counter, amount in zip(self._series, [*amounts, amounts[-1], self._sum], strict=True):
+            counter.add(self._scrape, amount)
+        self._new = [0] * len(self._new)
+        self._sum = 0.0
+
+
 class Metrics:
     """The series of all apps."""
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
         self._series: dict[tuple[str, Labels], Counter] = {}
+        self._tallies: dict[tuple[str, ...], Counter] = {}
+        self._histograms: dict[tuple[str, ...], Histogram] = {}
 
     def note(self, site: Site, exchange: Exchange) -> None:
         """Count one request through an app's edge; one whose client left has no status."""
         if not exchange.status:
             return
-        app, status = site.app.name, str(exchange.status)
-        host = site.edge.url.removeprefix("http://")
-        edge = {"app": app, "host": host, "region": NEAREST, "status": status}
-        self._add("fly_edge_http_responses_count", edge, 1.0)
+        app, status, scrape = site.app.name, str(exchange.status), self._next_scrape()
+        edge = ("fly_edge_http_responses_count", app, site.edge.url, status)
+        if edge not in self._tallies:
+            host = site.edge.url.removeprefix("http://")
+            labels = {"app": app, "host": host, "region": NEAREST, "status": status}
+            self._tallies[edge] = self._counter(edge[0], labels)
+        self._tallies[edge].add(scrape, 1.0)
         machine = site.app.machines.get(exchange.backend.instance_id) if exchange.backend else None
         if machine is None:
             return
-        own = _labels(app, machine)
-        self._add("fly_app_http_responses_count", own | {"status": status}, 1.0)
-        self._observe("fly_app_http_response_time_seconds", own, exchange.service_s)
-        self._observe("fly_app_connect_time_seconds", own, exchange.connect_s)
+        own = ("fly_app_http_responses_count", app, machine.id, machine.region, status)
+        if own not in self._tallies:
+            labels = _labels(app, machine) | {"status": status}
+            self._tallies[own] = self._counter(own[0], labels)
+        self._tallies[own].add(scrape, 1.0)
+        for name, seconds in (
+            ("fly_app_http_response_time_seconds", exchange.service_s),
+            ("fly_app_connect_time_seconds", exchange.connect_s),
+        ):
+            if seconds is not None:
+                self._histogram(name, app, machine).observe(scrape, seconds)
 
-    def _observe(self, name: str, labels: dict[str, str], seconds: float | None) -> None:
-        if seconds is None:
-            return
-        for limit in _BUCKETS_S:
-            bucket = labels | {"le": f"{limit:g}"}
-            self._add(f"{name}_bucket", bucket, 1.0 if seconds <= limit else 0.0)
-        self._add(f"{name}_bucket", labels | {"le": "+Inf"}, 1.0)
-        self._add(f"{name}_count", labels, 1.0)
-        self._add(f"{name}_sum", labels, seconds)
+    def _histogram(self, name: str, app: str, machine: Machine) -> Histogram:
+        key = (name, app, machine.id, machine.region)
+        found = self._histograms.get(key)
+        if found is None:
+            own = _labels(app, machine)
+            limits = [*(f"{limit:g}" for limit in _BUCKETS_S), "+Inf"]
+            series = [self._counter(f"{name}_bucket", own | {"le": limit}) for limit in limits]
+            series += [self._counter(f"{name}_count", own), self._counter(f"{name}_sum", own)]
+            found = self._histograms[key] = Histogram(series)
+        return found
 
-    def _add(self, name: str, labels: dict[str, str], amount: float) -> None:
+    def _counter(self, name: str, labels: dict[str, str]) -> Counter:
+        return self._series.setdefault((name, tuple(sorted(labels.items()))), Counter())
+
+    def _next_scrape(self) -> float:
         every = self._pace.seconds(SCRAPE_S)
-        now = self._pace.now().timestamp()
-        scrape = (now // every + 1) * every
-        key = (name, tuple(sorted(labels.items())))
-        self._series.setdefault(key, Counter()).add(scrape, amount)
+        return (wall_s() // every + 1) * every
 
     def counters(self, name: str) -> Iterator[tuple[dict[str, str], Counter]]:
         """Return the counters of a name with their labels."""
+        for histogram in self._histograms.values():
+            histogram.settle()
         for (known, labels), counter in self._series.items():
             if known == name:
                 yield dict(labels), counter
@@ -101,6 +149,8 @@ class Metrics:
         gone = [key for key in self._series if ("app", app) in key[1]]
         for key in gone:
             del self._series[key]
+        self._tallies = {key: each for key, each in self._tallies.items() if key[1] != app}
+        self._histograms = {key: each for key, each in self._histograms.items() if key[1] != app}
 
 
 def _labels(app: str, machine: Machine) -> dict[str, str]:

@@ -6,16 +6,19 @@ answers, and the codes of its refusals, are as its public proxy shows them.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 
 from pilothouse.sandbox.edge import Backend, Edge, Exchange, Manners, Outcome, Refuse
-from pilothouse.sandbox.fly.ids import rising_ulid
+from pilothouse.sandbox.fly.ids import ulid
 from pilothouse.sandbox.http1 import Headers
 from pilothouse.sandbox.pace import wall_s
 
 EDGE_REGION = "ams"
 _APP_ADDRESS = "127.0.0.1"
 _VIA = "1.1 fly.io"
+# Ids that must rise are a millisecond apart; requests come faster, and need only differ.
+_chance = random.Random("requests through Fly's proxy")
 _TEXT = (("content-type", "text/plain"),)
 
 
@@ -28,6 +31,10 @@ NO_PIN = _refusal(503, "PR03", "could not reach the instance that was asked for"
 BROKEN_OFF = _refusal(502, "PU02", "could not complete the HTTP request to the instance")
 
 
+def _request_id() -> str:
+    return f"{ulid(wall_s(), _chance)}-{EDGE_REGION}"
+
+
 def forward(seen: Mapping[str, str], peer: str) -> Headers:
     """Return what the machine is told about a request; the client's own word on it is replaced."""
     port = seen.get("host", "").rpartition(":")[2]
@@ -38,7 +45,7 @@ def forward(seen: Mapping[str, str], peer: str) -> Headers:
         ("fly-client-ip", peer),
         ("fly-forwarded-port", port),
         ("fly-region", EDGE_REGION),
-        ("fly-request-id", f"{rising_ulid(wall_s())}-{EDGE_REGION}"),
+        ("fly-request-id", _request_id()),
         ("via", f"{via}{_VIA}"),
         ("x-forwarded-for", f"{before}{peer}, {_APP_ADDRESS}"),
         ("x-forwarded-port", seen.get("x-forwarded-port", port)),
@@ -51,8 +58,7 @@ def decorate(headers: Headers, backend: Backend | None, seen: Mapping[str, str])
     """Add the proxy's headers; `fly-machine-id` names the machine that answered."""
     headers.append(("server", "Fly/5a1f9c2e (practice)"))
     headers.append(("via", _VIA))
-    request_id = seen.get("fly-request-id") or f"{rising_ulid(wall_s())}-{EDGE_REGION}"
-    headers.append(("fly-request-id", request_id))
+    headers.append(("fly-request-id", seen.get("fly-request-id") or _request_id()))
     if backend is not None:
         headers.append(("fly-machine-id", backend.instance_id))
 
