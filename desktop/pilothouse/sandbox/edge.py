@@ -117,7 +117,7 @@ class Edge:
 
     def in_flight(self, instance_id: str) -> int:
         """How many requests the instance is answering for this edge."""
-        return self._in_flight[instance_id]
+        return self._in_flight.get(instance_id, 0)
 
     async def drain(self, instance_id: str, timeout_s: float) -> bool:
         """Wait until nothing is in flight to the instance; False when time ran out."""
