@@ -32,6 +32,7 @@ BAD = {
         POST + b"content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         400,
     ),
+    "chunks without a size": (POST + b"transfer-encoding: chunked\r\n\r\nZZ\r\n", 400),
     "an unknown coding": (POST + b"transfer-encoding: gzip\r\n\r\n", 400),
     "headers without end": (b"GET / HTTP/1.1\r\nhost: x\r\nx: " + b"a" * 70_000, 431),
     "headers too long": (b"GET / HTTP/1.1\r\nhost: x\r\nx: " + b"a" * 66_000 + b"\r\n\r\n", 431),
@@ -114,7 +115,9 @@ def test_head_has_the_length_and_no_body_and_the_connection_goes_on() -> None:
 
 def test_an_old_client_gets_its_answer_and_the_end_of_the_connection() -> None:
     async def chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        assert b"GET / HTTP/1.1\r\n" in await reader.readuntil(b"\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"GET / HTTP/1.1\r\n" in head
+        assert b"host: 127.0.0.1\r\n" in head
         writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
         writer.write(b"3\r\nabc\r\n3;x=y\r\ndef\r\n0\r\nafter: all\r\n\r\n")
         await writer.drain()

@@ -25,7 +25,7 @@ from pilothouse.sandbox.exchange import (
     Wait,
 )
 from pilothouse.sandbox.framing import Measure, skip_body
-from pilothouse.sandbox.http1 import Head, HttpError, encode, read_request, status_line
+from pilothouse.sandbox.http1 import CHUNKED, Head, HttpError, encode, read_request, status_line
 from pilothouse.sandbox.line import Line, closed, listen
 from pilothouse.sandbox.relay import Relay
 from pilothouse.sandbox.talk import Ending
@@ -162,8 +162,8 @@ class Edge:
 
     async def _handle(self, client: Line, head: Head) -> bool:
         """Answer one request; True when the connection may carry another."""
-        self.counters.requests += 1
         passage = self._passage(client, head)
+        self.counters.requests += 1
         outcome, code, keep = Outcome.ABANDONED, "", False
         try:
             outcome, code, keep = await self._answer(client, passage)
@@ -183,6 +183,9 @@ class Edge:
         kept = [each for each in head.headers if each[0].lower() not in names]
         whole = Head(head.start, [*kept, *ours])
         length = head.body_length()
+        if length == CHUNKED:
+            # Chunks that are wrong from the start are the client's fault: no instance is blamed.
+            Measure(length).count(client.buffer)
         return Passage(whole, whole.seen, peer, length, Measure(length))
 
     async def _answer(self, client: Line, passage: Passage) -> tuple[Outcome, str, bool]:

@@ -87,6 +87,8 @@ class Talk:
         start = head.start
         if head.old:
             start = f"{head.method} {head.target} HTTP/1.1"
+            if "host" not in head.seen:
+                headers.append(("host", "127.0.0.1"))
         message = encode(start, headers)
         if not passage.length:
             self._line.write(message)
