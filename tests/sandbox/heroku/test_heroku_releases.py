@@ -136,6 +136,17 @@ def test_one_change_of_several_config_vars_is_one_release() -> None:
     in_town(scenario)
 
 
+@pytest.mark.parametrize("body", [{"": "x"}, {"A=B": "x"}, {"A\0": "x"}, {"A": "x\0"}, {"A": 1}])
+def test_what_no_process_can_be_given_is_no_config_var(body: Row) -> None:
+    async def scenario(one: Town) -> None:
+        before = await one.newest("billing")
+        answer = await one.api.patch("/apps/billing/config-vars", json={"FINE": "1", **body})
+        assert (answer.status_code, answer.json()["id"]) == (422, "invalid_params")
+        assert (await one.newest("billing"))["id"] == before["id"]
+
+    in_town(scenario)
+
+
 def test_a_release_command_holds_the_release_until_it_passed() -> None:
     async def scenario(one: Town) -> None:
         before = await one.newest("billing")

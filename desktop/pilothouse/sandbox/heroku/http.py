@@ -159,6 +159,11 @@ def flag(body: dict[str, Any], name: str, default: bool | None = None) -> bool:
     return value
 
 
+def fits_environment(name: str, value: str) -> bool:
+    """Whether a process can be given this variable; one that it cannot keeps it from starting."""
+    return bool(name) and "=" not in name and "\0" not in name + value
+
+
 def identity(body: dict[str, Any], name: str) -> str:
     """The UUID or name of something: a string, or an object with an `id` or a `name`."""
     value = body.get(name)

@@ -9,7 +9,16 @@ from starlette.requests import Request
 
 from pilothouse.sandbox.heroku import catalogue, errors, wire
 from pilothouse.sandbox.heroku.crew import DEFAULT_SIZE
-from pilothouse.sandbox.heroku.http import Api, Endpoint, Reply, flag, only, optional_text, text
+from pilothouse.sandbox.heroku.http import (
+    Api,
+    Endpoint,
+    Reply,
+    fits_environment,
+    flag,
+    only,
+    optional_text,
+    text,
+)
 from pilothouse.sandbox.heroku.one_offs import LONGEST_LIFE_S, Wish
 
 _TYPE = re.compile(r"[-\w]{1,128}")
@@ -57,7 +66,7 @@ def _environment(given: object) -> dict[str, str]:
         return {}
     if not isinstance(given, dict) or not all(isinstance(each, str) for each in given.values()):
         raise errors.invalid("`env` must be an object of strings.")
-    if any(not name or "=" in name or "\0" in name + value for name, value in given.items()):
+    if not all(fits_environment(*each) for each in given.items()):
         raise errors.invalid("`env` has a name or a value that no process can be given.")
     return dict(given)
 

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 
 from pilothouse.sandbox.heroku import errors
-from pilothouse.sandbox.heroku.http import Api, Endpoint, Reply, only
+from pilothouse.sandbox.heroku.http import Api, Endpoint, Reply, fits_environment, only
 from pilothouse.sandbox.heroku.ranges import Fields
 from pilothouse.sandbox.heroku.state import HerokuApp, Release
 
@@ -90,6 +90,9 @@ async def change_config(api: Api, request: Request) -> Reply:
     app, body = api.app(request), await api.body(request)
     if any(not (value is None or isinstance(value, str)) for value in body.values()):
         raise errors.invalid("Config vars must be strings, or null to remove one.")
+    for name, value in body.items():
+        if value is not None and not fits_environment(name, value):
+            raise errors.invalid(f"No process can be given the config var {name!r}.")
     if body:
         api.fleet.desk.set_config(app, body, api.state.account_id)
     current = app.current_release()
