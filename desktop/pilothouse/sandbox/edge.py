@@ -97,6 +97,7 @@ class Edge:
 
     async def start(self, preferred_port: int = 0) -> None:
         """Listen, on `preferred_port` when it is free."""
+        self._over = False
         self._server = await listen(self._meet, preferred_port)
         self.port = self._server.sockets[0].getsockname()[1]
 
