@@ -84,11 +84,9 @@ class Talk:
         headers = head.end_to_end()
         if head.upgrade:
             headers += [("connection", "upgrade"), ("upgrade", head.upgrade)]
-        start = head.start
-        if head.old:
-            start = f"{head.method} {head.target} HTTP/1.1"
-            if "host" not in head.seen:
-                headers.append(("host", "127.0.0.1"))
+        start = f"{head.method} {head.target} HTTP/1.1" if head.old else head.start
+        if "host" not in head.seen:  # which only old clients may leave out
+            headers.append(("host", "127.0.0.1"))
         message = encode(start, headers)
         if not passage.length:
             self._line.write(message)
