@@ -102,7 +102,8 @@ def test_a_second_sandbox_on_the_same_state_is_refused(tmp_path: Path) -> None:
     with SandboxProcess(tmp_path):
         second = _run("--state", str(tmp_path), "--port", "0", "--json")
         assert second.returncode == 2
-        assert "Another sandbox uses" in second.stderr
+        assert "another sandbox uses" in second.stderr
+        assert "pilothouse sandbox stop" in second.stderr
 
 
 def test_it_ends_by_itself_when_nobody_uses_it(tmp_path: Path) -> None:

@@ -75,7 +75,10 @@ def main_sandbox(
             sandbox = Sandbox(state_dir, Pace(scale))
             return asyncio.run(sandbox.run(port, as_json=as_json, idle_s=idle_s))
     except LockedError:
-        sys.stderr.write(f"Another sandbox uses {state_dir}. End it, or choose another --state.\n")
+        sys.stderr.write(
+            f"Nothing was started: another sandbox uses {state_dir}. End it with `pilothouse sandbox "
+            "stop`, or choose another folder with --state.\n"
+        )
         return 2
     except OSError as why:
         sys.stderr.write(f"No sandbox was started: {why}. Choose another --state or --port.\n")
