@@ -76,8 +76,8 @@ def main_sandbox(
             return asyncio.run(sandbox.run(port, as_json=as_json, idle_s=idle_s))
     except LockedError:
         sys.stderr.write(
-            f"Nothing was started: another sandbox uses {state_dir}. End it with `pilothouse sandbox "
-            "stop`, or choose another folder with --state.\n"
+            f"Nothing was started: another sandbox uses {state_dir}. End it with "
+            "`pilothouse sandbox stop`, or choose another folder with --state.\n"
         )
         return 2
     except OSError as why:
