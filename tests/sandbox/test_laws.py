@@ -1,6 +1,6 @@
 """Random walks over both platforms, with faults, other people and restarts: the laws hold.
 
-`PILOTHOUSE_LAWS=2000 pytest tests/sandbox/test_laws.py` walks so many ways, and other ones every
+`LAW_WALKS=2000 pytest tests/sandbox/test_laws.py` walks so many ways, and other ones every
 time, and shortens one that breaks a law; without it the ways are always the same.
 """
 
@@ -40,7 +40,7 @@ class PracticeCloud(FlyWalk, HerokuWalk):
         self.ledger.budget = (0.0, 0.0)
 
 
-_walks = int(os.environ.get("PILOTHOUSE_LAWS", "0"))
+_walks = int(os.environ.get("LAW_WALKS", "0"))
 TestLaws = PracticeCloud.TestCase
 TestLaws.settings = settings(
     max_examples=_walks or 30,

@@ -184,9 +184,9 @@ class BuildDesk:
         source = self._source(build)
         if source is None:
             raise BuildError(
-                f"the address {build.source_url} is no source of this sandbox, or its hour is over; "
-                "nothing is fetched from elsewhere. PUT the archive to the put_url of POST /sources, and "
-                "build its get_url."
+                f"the address {build.source_url} is no source of this sandbox, or its hour is "
+                "over; nothing is fetched from elsewhere. PUT the archive to the put_url of "
+                "POST /sources, and build its get_url."
             )
         if source.sha256 is None:
             raise BuildError("nothing was PUT to the source's put_url yet")
