@@ -1,6 +1,6 @@
 """Random walks over both platforms, with faults, other people and restarts: the laws hold.
 
-`LAW_WALKS=2000 pytest tests/sandbox/test_laws.py` walks so many ways, and other ones every
+`LAW_WALKS=2000 pytest --timeout=0 tests/sandbox/test_laws.py` walks so many ways, others every
 time, and shortens one that breaks a law; without it the ways are always the same.
 """
 

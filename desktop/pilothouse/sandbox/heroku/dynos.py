@@ -122,7 +122,7 @@ class HerokuFleet:
 
 
 def _described(crew: Crew) -> Json:
-    app, counters = crew.app, crew.edge.counters
+    app = crew.app
     return {
         "app": app.key,
         "url": crew.edge.url,
@@ -144,12 +144,7 @@ def _described(crew: Crew) -> Json:
             for each in (*app.hidden, *app.dynos)
         ],
         "releases": [row(each) for each in reversed(app.releases[-_NEWEST_SHOWN:])],
-        "edge": {
-            "requests": counters.requests,
-            "lost": counters.lost,
-            "broken": counters.broken,
-            "by_instance": dict(counters.by_instance),
-        },
+        "edge": crew.edge.counters.shown(),
     }
 
 
