@@ -311,3 +311,27 @@ def test_many_at_once_are_all_answered_over_few_connections() -> None:
             assert counted.opened + counted.reused == 300
 
     asyncio.run(scene())
+
+
+def test_a_defect_costs_a_client_its_connection_and_does_not_leave_it_waiting() -> None:
+    def stumble(_seen: object) -> Backend:
+        raise LookupError("a router that does not know what to do")
+
+    reports: list[object] = []
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: reports.append(context["exception"]))
+        edge = Edge("test:app", stumble)
+        await edge.start()
+        for _ in range(2):
+            reader, writer = await asyncio.open_connection("127.0.0.1", edge.port)
+            writer.write(GET)
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+            writer.close()
+            await writer.wait_closed()
+        assert edge.counters.abandoned == edge.counters.requests == 2
+        await edge.stop()
+
+    asyncio.run(scene())
+    assert [type(each) for each in reports] == [LookupError] * 2

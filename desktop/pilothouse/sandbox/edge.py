@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from pilothouse.sandbox.exchange import (
     Backend,
@@ -143,14 +143,13 @@ class Edge:
 
     async def _serve(self, client: Line) -> None:
         # A client that leaves, or sends what is no HTTP, only loses its own connection.
-        with suppress(ConnectionError):
+        with suppress(ConnectionError), closing(client):
             try:
                 while (head := await read_request(client)) is not None:
                     if not await self._handle(client, head):
                         break
             except HttpError as malformed:
                 await self._reject(client, malformed)
-        client.close()
 
     async def _reject(self, client: Line, malformed: HttpError) -> None:
         self.counters.malformed += 1
@@ -249,13 +248,13 @@ class Edge:
         """Give the router's own answer; True when the connection may carry another request."""
         head, left = passage.head, not passage.body.done
         wanted = 0 <= passage.length <= _UNWANTED_BYTES and not head.expects_continue
-        closing = head.closes or (left and not wanted)
+        ends = head.closes or (left and not wanted)
         headers = list(refusal.headers)
         self._manners.decorate(headers, None, passage.seen)
         headers.append(("content-length", str(len(refusal.body))))
-        headers.append(("connection", "close" if closing else "keep-alive"))
+        headers.append(("connection", "close" if ends else "keep-alive"))
         body = b"" if head.method == "HEAD" else refusal.body
         passage.status, passage.bytes = refusal.status, len(body)
         client.write(encode(status_line(refusal.status), headers, body))
         await client.drain()
-        return not closing
+        return not ends

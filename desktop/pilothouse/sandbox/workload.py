@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from pilothouse.sandbox.answers import Answers, Behaviour, Identity
@@ -196,21 +196,20 @@ class Instance:
         guest = _Guest(line)
         self._guests.add(guest)
         guest.task = asyncio.get_running_loop().create_task(self._serve(guest))
+        guest.task.add_done_callback(lambda _done: self._guests.discard(guest))
 
     async def _serve(self, guest: _Guest) -> None:
         line = guest.line
         # A peer that leaves in the middle of a message is its own business.
-        with suppress(ConnectionError, HttpError):
+        with suppress(ConnectionError, HttpError), closing(line):
             while (head := await read_request(line)) is not None:
                 guest.busy = True
-                closing = head.closes or self._over
-                goes_on = await self.answers.respond(line, head, closing=closing)
+                last = head.closes or self._over
+                goes_on = await self.answers.respond(line, head, closing=last)
                 await line.drain()
                 guest.busy = False
                 guest.answered += 1
                 if not goes_on:
                     await line.linger()
-                if closing or self._over or not goes_on:
+                if last or self._over or not goes_on:
                     break
-        self._guests.discard(guest)
-        line.close()
