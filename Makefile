@@ -56,3 +56,5 @@ lock:
 	@! grep -n '://\|^-' requirements.lock requirements-dev.lock
 	cd packaging/tools && npm install --package-lock-only --ignore-scripts --no-audit --no-fund \
 		--omit-lockfile-registry-resolved
+	$(PY) packaging/bare_lock.py packaging/tools/package-lock.json
+	@! grep -n '://' packaging/tools/package-lock.json

@@ -228,6 +228,7 @@ def test_the_lock_holds_hashes_and_names_no_registry() -> None:
     assert root["dependencies"] == wanted["dependencies"] == {"heroku": "11.10.0"}
     for name, package in locked.items():
         assert "resolved" not in package, name
+        assert "funding" not in package, name
         # What comes inside another package is covered by that one's hash.
         assert package.get("inBundle") or package["integrity"].startswith("sha512-"), name
 
