@@ -28,7 +28,7 @@ KINDS = (
     FaultKind("lost", Scope.CALL, "Do the work and lose the answer", CALLS),
     FaultKind("slow", Scope.CALL, "Answer late", (*CALLS, "seconds"), defaults=(("seconds", 1.0),)),
     FaultKind("two-factor", Scope.CALL, "Ask for a second factor (403)", CALLS, ("heroku",)),
-    FaultKind("503", Scope.CALL, "Answer 503 Service Unavailable; nothing is done", CALLS),
+    FaultKind("503", Scope.CALL, "Answer 503 Service Unavailable; the call changes nothing", CALLS),
     FaultKind("fails-checks", Scope.INSTANCE, "Fail the health checks"),
     FaultKind(
         "errors", Scope.INSTANCE, "Answer some with 500", ("rate",), defaults=(("rate", 0.05),)

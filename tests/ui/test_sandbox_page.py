@@ -363,4 +363,6 @@ def test_a_row_s_call_is_what_the_form_is_aimed_at(bench: Bench) -> None:
     assert wish is not None
     assert wish.scope is Scope.CALL
     assert wish.where == replace(Where("fly", "POST"), path=r"^/v1/apps/a\.b/machines$")
-    assert page.form.remarks.text().startswith("Nothing is done. Only POST calls whose path has")
+    assert page.form.remarks.text().startswith(
+        "The call changes nothing. Only POST calls whose path has"
+    )

@@ -34,7 +34,7 @@ def _call(kind: str, title: str, **seconds: float) -> Kind:
 
 
 def _status(code: int) -> Kind:
-    return _call(str(code), f"Answer {code} {HTTPStatus(code).phrase}; nothing is done")
+    return _call(str(code), f"Answer {code} {HTTPStatus(code).phrase}; the call changes nothing")
 
 
 def _after(code: int) -> Kind:
